@@ -1,0 +1,5 @@
+#include "bindings/init.hpp"
+
+PYBIND11_MODULE(_core, m) {
+    m.doc() = "The native core of chanx: validation, encoding and channel layers.";
+}
