@@ -1,0 +1,163 @@
+"""Serves the sandbox: prepares the database, starts what is needed, ends all of it on Ctrl-C.
+
+usage: python tools/sandbox.py [--host HOST] [--port PORT]        (this is what `make sandbox` runs)
+
+Environment (or .env): REDIS_URL, DATABASE_URL, CHANNEL_LAYER_BACKEND, OPENAI_API_KEY, OPENAI_BASE_URL.
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from children import Children, free_port, port_holder
+
+ROOT = Path(__file__).resolve().parent.parent
+SANDBOX = ROOT / "sandbox_django"
+
+
+def say(text: str) -> None:
+    print(f"==> {text}", flush=True)
+
+
+def require_port(host: str, port: int) -> None:
+    """Exits with the name of the process that holds the port and the command that avoids it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            sys.exit(f"error: port {port} needs root. Use another: make sandbox PORT=8000")
+        except OSError as error:
+            holder = port_holder(port)
+            sys.exit(
+                f"error: cannot listen on {host}:{port}: {error.strerror}"
+                + (f" (held by {holder})" if holder else "")
+                + f".\nStop it, or serve on another port: make sandbox PORT={free_port(host, port + 1)}"
+            )
+
+
+def start_redis_if_needed(children: Children) -> None:
+    """A Redis layer without a REDIS_URL gets a server of its own, gone with the sandbox."""
+    backend = os.environ.get("CHANNEL_LAYER_BACKEND", "")
+    if "redis" not in backend.lower() or os.environ.get("REDIS_URL"):
+        return
+    port = free_port("127.0.0.1", 6390)
+    say(f"starting a redis-server on port {port} for {backend} (set REDIS_URL to use your own)")
+    children.start(
+        "redis-server",
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        quiet=True,
+    )
+    children.wait_for_port("redis-server", "127.0.0.1", port, seconds=10)
+    os.environ["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+
+
+def prepare_django() -> None:
+    """Loads the settings, whose mistakes end the start here, migrates and seeds."""
+    sys.path.insert(0, str(SANDBOX))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import CommandError, call_command
+    from django.db import OperationalError
+
+    try:
+        django.setup()
+        say("preparing the database")
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("seed_demo")
+    except (ImproperlyConfigured, CommandError) as error:
+        sys.exit(f"error: {error}")
+    except OperationalError as error:
+        sys.exit(f"error: the database does not answer: {error}\nCheck DATABASE_URL, or unset it to use SQLite.")
+
+
+def start_model_if_offline(children: Children) -> None:
+    """With no key and no base URL of the user's the bundled offline model answers."""
+    from django.conf import settings
+
+    if not settings.OFFLINE_MODEL:
+        return
+    host, _, port = settings.LLM_SERVER_URL.rpartition("//")[2].partition(":")
+    children.start(
+        "llm_server",
+        [sys.executable, str(ROOT / "llm_server" / "llm_server.py"), "--host", host, "--port", port.strip("/")],
+        quiet=True,
+    )
+
+
+def choose_model_port() -> None:
+    """The offline model gets a free port, unless the environment says where it is."""
+    if not os.environ.get("LLM_SERVER_URL"):
+        os.environ["LLM_SERVER_URL"] = f"http://127.0.0.1:{free_port('127.0.0.1', 8001)}"
+
+
+def banner(host: str, port: int) -> str:
+    from config.overview import overview
+
+    rows = [("Sandbox", f"http://{host}:{port}/"), *overview().rows()]
+    logins = "alice, bob, admin   (password: demo; development settings only)"
+    rows.append(("Demo logins", logins))
+    width = max(len(name) for name, _ in rows)
+    lines = [f"  {name:<{width}}  {value}" for name, value in rows]
+    rule = "-" * max(len(line) + 2 for line in lines)
+    return "\n".join(["", rule, *lines, rule, "  Ctrl-C ends it.", ""])
+
+
+def wait_until_served(children: Children, host: str, port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        children.check()
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://{host}:{port}/", timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise SystemExit("error: the server does not answer after 60 s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serves the sandbox.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args()
+    if not 0 < options.port < 65536:
+        parser.error(f"--port {options.port}: a port is a number from 1 to 65535")
+    require_port(options.host, options.port)
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with Children() as children:
+        start_redis_if_needed(children)
+        choose_model_port()
+        os.environ["PORT"] = str(options.port)
+        prepare_django()
+        start_model_if_offline(children)
+        say("starting the server")
+        children.start(
+            "uvicorn",
+            [
+                *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+                *("--app-dir", str(SANDBOX), "--host", options.host, "--port", str(options.port)),
+                *("--log-level", "warning", "--timeout-graceful-shutdown", "2"),
+            ],
+        )
+        reachable = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+        wait_until_served(children, reachable, options.port)
+        print(banner(reachable, options.port), flush=True)
+        children.wait()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\n==> ended", flush=True)
+    except subprocess.SubprocessError as error:
+        sys.exit(f"error: {error}")
