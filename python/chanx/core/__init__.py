@@ -1,0 +1,1 @@
+"""Consumers, handlers and messages, independent of any web framework."""
