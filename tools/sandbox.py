@@ -53,7 +53,17 @@ def start_redis_if_needed(children: Children) -> None:
     say(f"starting a redis-server on port {port} for {backend} (set REDIS_URL to use your own)")
     children.start(
         "redis-server",
-        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        [
+            "redis-server",
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ],
         quiet=True,
     )
     children.wait_for_port("redis-server", "127.0.0.1", port, seconds=10)
@@ -77,7 +87,9 @@ def prepare_django() -> None:
     except (ImproperlyConfigured, CommandError) as error:
         sys.exit(f"error: {error}")
     except OperationalError as error:
-        sys.exit(f"error: the database does not answer: {error}\nCheck DATABASE_URL, or unset it to use SQLite.")
+        sys.exit(
+            f"error: the database does not answer: {error}\nCheck DATABASE_URL, or unset it to use SQLite."
+        )
 
 
 def start_model_if_offline(children: Children) -> None:
@@ -89,7 +101,14 @@ def start_model_if_offline(children: Children) -> None:
     host, _, port = settings.LLM_SERVER_URL.rpartition("//")[2].partition(":")
     children.start(
         "llm_server",
-        [sys.executable, str(ROOT / "llm_server" / "llm_server.py"), "--host", host, "--port", port.strip("/")],
+        [
+            sys.executable,
+            str(ROOT / "llm_server" / "llm_server.py"),
+            "--host",
+            host,
+            "--port",
+            port.strip("/"),
+        ],
         quiet=True,
     )
 

@@ -18,7 +18,15 @@ HEADER = "# Generated from the compiled core by `make stubs`; do not edit.\n"
 def generate() -> str:
     with tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(
-            [sys.executable, "-m", "pybind11_stubgen", "chanx._core", "-o", directory, "--exit-code"],
+            [
+                sys.executable,
+                "-m",
+                "pybind11_stubgen",
+                "chanx._core",
+                "-o",
+                directory,
+                "--exit-code",
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -27,7 +35,16 @@ def generate() -> str:
             sys.exit(f"pybind11-stubgen failed:\n{done.stdout}{done.stderr}")
         written = Path(directory, "chanx", "_core.pyi")
         subprocess.run(
-            [sys.executable, "-m", "ruff", "format", "-q", "--config", str(ROOT / "pyproject.toml"), str(written)],
+            [
+                sys.executable,
+                "-m",
+                "ruff",
+                "format",
+                "-q",
+                "--config",
+                str(ROOT / "pyproject.toml"),
+                str(written),
+            ],
             check=True,
         )
         return HEADER + written.read_text()
@@ -42,7 +59,9 @@ def main() -> None:
         return
     old = STUB.read_text() if STUB.exists() else ""
     if old != new:
-        diff = difflib.unified_diff(old.splitlines(), new.splitlines(), "in the tree", "generated", lineterm="")
+        diff = difflib.unified_diff(
+            old.splitlines(), new.splitlines(), "in the tree", "generated", lineterm=""
+        )
         sys.exit("\n".join(diff))
 
 
