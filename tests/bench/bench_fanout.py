@@ -4,7 +4,7 @@ usage: python tests/bench/bench_fanout.py [--server uvicorn|daphne|granian] [--c
                                           [contender ...]
 
 Contenders: bare, memory, pubsub, core (ours on that layer), chanx-pubsub, chanx-core (chanx 2.13 on channels_redis).
-Every frame received is counted against the frames due; anything short fails the run. Ratios are to the bare application.
+Every frame received is counted against the frames due; anything short fails the run. Ratios are to the bare one.
 """
 
 from __future__ import annotations
