@@ -137,9 +137,7 @@ class MessageRegistry:
         self.consumer_messages[consumer_name].add(message_type)
         self._pending.setdefault((message_type, True), consumer_name)
 
-    def build_message_schema(
-        self, model_type: type[BaseModel] | UnionType, consumer_name: str
-    ) -> None:
+    def build_message_schema(self, model_type: type[BaseModel] | UnionType, consumer_name: str) -> None:
         """Register models that are described in the document without being messages."""
         for member in message_types_of(model_type):
             self._pending.setdefault((member, False), consumer_name)
@@ -155,9 +153,7 @@ class MessageRegistry:
             prefix = clean_consumer_name(consumer_name)
             # Names first: the definitions refer to one another, in circles too.
             definitions = describe_model(model)
-            new = [
-                (d, self._name_of(d, prefix)) for d in definitions if d.owner not in self._schemas
-            ]
+            new = [(d, self._name_of(d, prefix)) for d in definitions if d.owner not in self._schemas]
             refs = {d.ref: self._schemas[d.owner] for d in definitions}
             for definition, name in new:
                 self._schema_objects[name] = definition.resolved(refs)

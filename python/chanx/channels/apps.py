@@ -1,0 +1,15 @@
+"""The Django application."""
+
+from django.apps import AppConfig
+
+
+class ChanxChannelsConfig(AppConfig):
+    """``"chanx.channels"`` in INSTALLED_APPS."""
+
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "chanx.channels"
+    label = "chanx_channels"
+
+    def ready(self) -> None:
+        """Start following the ``CHANX`` setting."""
+        import chanx.channels.settings  # noqa: F401  # settings are not readable at import time

@@ -1,0 +1,217 @@
+"""Messages and events between consumers, through the channel layer."""
+
+from collections.abc import Collection
+from typing import Any
+
+from pydantic import ValidationError
+
+from chanx.core.consumer_base import ReceiveEvent
+from chanx.core.results import send_result
+from chanx.core.sending import Sending
+from chanx.exceptions import ConfigurationError
+from chanx.messages.base import BaseMessage
+from chanx.messages.outgoing import EventCompleteMessage, GroupCompleteMessage
+from chanx.type_defs import EventPayload, GroupMessageEvent
+from chanx.utils.logging import logger
+
+GROUP_MESSAGE_TYPE = "handle_group_message"
+CHANNEL_EVENT_TYPE = "handle_channel_event"
+
+
+class LayerMessages(Sending[ReceiveEvent]):
+    """Broadcasting to groups, sending events, and receiving both."""
+
+    async def join_group(self, group: str) -> None:
+        """Join a group; left again when the connection ends.
+
+        Args:
+            group: Name of the group.
+        """
+        await self._required_layer().group_add(group, self.channel_name)
+        if group not in self.groups:
+            self.groups.append(group)
+
+    async def leave_group(self, group: str) -> None:
+        """Leave a group; nothing happens when the connection is not in it.
+
+        Args:
+            group: Name of the group.
+        """
+        await self._required_layer().group_discard(group, self.channel_name)
+        if group in self.groups:
+            self.groups.remove(group)
+
+    async def broadcast_message(
+        self,
+        message: BaseMessage | dict[str, Any],
+        groups: Collection[str] | str | None = None,
+        *,
+        exclude_current: bool = False,
+    ) -> None:
+        """Send a message to the clients of every connection in some groups.
+
+        Args:
+            message: The message, or JSON content.
+            groups: The groups; those this connection is in by default.
+            exclude_current: Leave out this connection's own client.
+
+        Raises:
+            ConfigurationError: There is no channel layer.
+        """
+        layer = self._required_layer()
+        content = message.model_dump(mode="json") if isinstance(message, BaseMessage) else message
+        for group in _listed(self.groups if groups is None else groups):
+            await layer.group_send(
+                group,
+                {
+                    "type": GROUP_MESSAGE_TYPE,
+                    "message": content,
+                    "exclude_current": exclude_current,
+                    "from_channel": self.channel_name,
+                },
+            )
+
+    async def handle_group_message(self, event: GroupMessageEvent) -> None:
+        """Send a broadcast message on to this connection's client.
+
+        Args:
+            event: The message as it came through the channel layer.
+        """
+        if event.get("exclude_current") and event.get("from_channel") == self.channel_name:
+            return
+        if "message" not in event:
+            logger.error("Group message ignored: it has no 'message'")
+            return
+        await self.send_json(event["message"])
+        if self.should_send_completion:
+            await self.send_message(GroupCompleteMessage())
+
+    @classmethod
+    async def send_event(cls, event: ReceiveEvent, channel_name: str) -> None:
+        """Send an event to one connection.
+
+        Args:
+            event: The event.
+            channel_name: The connection's channel.
+
+        Raises:
+            ConfigurationError: There is no channel layer.
+        """
+        await cls._class_layer().send(channel_name, _event_message(event))
+
+    @classmethod
+    def send_event_sync(cls, event: ReceiveEvent, channel_name: str) -> None:
+        """Send an event to one connection, from code without an event loop.
+
+        Args:
+            event: The event.
+            channel_name: The connection's channel.
+
+        Raises:
+            ConfigurationError: There is no channel layer.
+        """
+        layer = cls._class_layer()
+        _sync_method(layer, "send")(channel_name, _event_message(event))
+
+    @classmethod
+    async def broadcast_event(cls, event: ReceiveEvent, groups: Collection[str] | str | None = None) -> None:
+        """Send an event to every connection in some groups.
+
+        Args:
+            event: The event.
+            groups: The groups; those that every connection of the class joins by default.
+
+        Raises:
+            ConfigurationError: There is no channel layer.
+        """
+        layer = cls._class_layer()
+        message = _event_message(event)
+        for group in _listed(cls._default_groups() if groups is None else groups):
+            await layer.group_send(group, message)
+
+    @classmethod
+    def broadcast_event_sync(cls, event: ReceiveEvent, groups: Collection[str] | str | None = None) -> None:
+        """Send an event to every connection in some groups, from code without an event loop.
+
+        Args:
+            event: The event.
+            groups: The groups; those that every connection of the class joins by default.
+
+        Raises:
+            ConfigurationError: There is no channel layer.
+        """
+        group_send = _sync_method(cls._class_layer(), "group_send")
+        message = _event_message(event)
+        for group in _listed(cls._default_groups() if groups is None else groups):
+            group_send(group, message)
+
+    async def handle_channel_event(self, event_payload: EventPayload) -> None:
+        """Validate an event and have it handled; one that is unknown or invalid is only logged.
+
+        Args:
+            event_payload: The event as it came through the channel layer.
+        """
+        adapter = self.incoming_event_adapter
+        if adapter is None:
+            logger.error("Channel event ignored: the consumer has no event handlers")
+            return
+        try:
+            event = adapter.validate_python(event_payload.get("event_data"))
+        except ValidationError as error:
+            logger.error(f"Channel event validation failed: {error}")
+            return
+        try:
+            await self.receive_event(event)
+        finally:
+            if self.should_send_completion:
+                await self.send_message(EventCompleteMessage())
+
+    async def receive_event(self, event: BaseMessage) -> None:
+        """Call the handler of an event and send what it returns.
+
+        Args:
+            event: The event.
+        """
+        action = getattr(event, self.discriminator_field)
+        try:
+            result = getattr(self, self._event_methods[action])(event)
+            await send_result(result, self.send_message)
+        except Exception as error:
+            await self.handle_event_handler_error(error, action, event)
+
+    @classmethod
+    def _class_layer(cls) -> Any:
+        alias = cls.channel_layer_alias
+        layer = cls.get_channel_layer(alias)
+        if layer is None:
+            raise ConfigurationError(
+                f"{cls.__name__} needs the channel layer {alias!r}: add it to CHANNEL_LAYERS."
+            )
+        return layer
+
+    def _required_layer(self) -> Any:
+        if self.channel_layer is None:
+            raise ConfigurationError(
+                f"{type(self).__name__} needs the channel layer {self.channel_layer_alias!r}: "
+                "add it to CHANNEL_LAYERS."
+            )
+        return self.channel_layer
+
+
+def _listed(groups: Collection[str] | str) -> list[str]:
+    """The groups as a list of their own: members may join and leave while it is walked."""
+    return [groups] if isinstance(groups, str) else list(groups)
+
+
+def _event_message(event: BaseMessage) -> dict[str, Any]:
+    return {"type": CHANNEL_EVENT_TYPE, "event_data": event.model_dump(mode="json")}
+
+
+def _sync_method(layer: Any, name: str) -> Any:
+    """The layer's method for callers without a loop, else its coroutine run in a loop."""
+    method = getattr(layer, f"{name}_sync", None)
+    if method is not None:
+        return method
+    from asgiref.sync import async_to_sync  # the framework's; without one there is no such layer
+
+    return async_to_sync(getattr(layer, name))

@@ -1,0 +1,47 @@
+"""The handlers of one connection that are running."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any
+
+from chanx.utils.logging import logger
+
+
+class HandlerTasks:
+    """A bounded set of running tasks.
+
+    Attributes:
+        limit: How many may run at once.
+    """
+
+    __slots__ = ("_running", "_waiter", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._running: set[asyncio.Task[Any]] = set()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    async def admit(self) -> None:
+        """Wait until another task may start."""
+        while len(self._running) >= self.limit:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+    def start(self, coro: Coroutine[Any, Any, Any], context: Context | None = None) -> None:
+        """Run a coroutine in a task of its own; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(coro, context=context)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if self._waiter is not None:
+            if not self._waiter.done():
+                self._waiter.set_result(None)
+            self._waiter = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("Websocket task failed", error=repr(error), exc_info=error)

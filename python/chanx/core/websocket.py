@@ -1,0 +1,221 @@
+"""The consumer: receives typed messages, calls their handlers, sends typed answers."""
+
+import contextvars
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from pydantic import ValidationError
+
+from chanx.core.consumer_base import ReceiveEvent
+from chanx.core.envelope import Envelope, current_ref, strip_envelope
+from chanx.core.handlers import plan_consumer
+from chanx.core.results import send_result
+from chanx.core.topic_host import TopicHost
+from chanx.messages.base import BaseMessage
+from chanx.messages.outgoing import CompleteMessage
+from chanx.utils.camel import decamelize, require_pyhumps
+from chanx.utils.logging import logger
+
+__all__ = ["ChanxWebsocketConsumerMixin", "ReceiveEvent"]
+
+
+class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
+    """A WebSocket consumer of typed messages, to be mixed into a framework's JSON consumer."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the handlers of the subclass.
+
+        Raises:
+            TypeError: Two handlers claim one action, or something listed as a message is none.
+            ConfigurationError: ``camelize`` is on and pyhumps is not installed.
+        """
+        super().__init_subclass__(**kwargs)
+        if cls.__dict__.get("camelize"):
+            require_pyhumps()
+        plan = plan_consumer(cls)
+        cls.name = plan.name
+        cls.snake_name = plan.snake_name
+        cls._merged_extra_groups = plan.extra_groups
+        cls._merged_emits = plan.emits
+        cls._MESSAGE_HANDLER_INFO_MAP = plan.message_handlers
+        cls._EVENT_HANDLER_INFO_MAP = plan.event_handlers
+        cls._message_methods = plan.message_methods
+        cls._event_methods = plan.event_methods
+        cls.incoming_message_adapter = plan.incoming
+        cls.incoming_event_adapter = plan.events
+        if plan.outgoing is not None:
+            cls.outgoing_message_adapter = plan.outgoing
+
+    async def websocket_connect(self, message: Any) -> None:
+        """Accept a connection, authenticate it, join its groups and its default topic.
+
+        Args:
+            message: The server's ``websocket.connect``.
+        """
+        await self.accept()
+        if not await self._authenticate():
+            return
+        for group in self.groups:
+            await self._join_at_start(group)
+        await self.post_authentication()
+        if self.default_topic is not None:
+            await self._subscribe(self._resolve_default_topic())
+
+    async def _authenticate(self) -> bool:
+        """Run the authenticator, if any; a refused connection is closed."""
+        if self.authenticator_class is None:
+            return True
+        self.authenticator = self.authenticator_class(self.send_message)
+        if await self.authenticator.authenticate(self.scope):
+            return True
+        await self.close(self.authenticator.close_code)
+        return False
+
+    async def _join_at_start(self, group: str) -> None:
+        try:
+            await self.channel_layer.group_add(group, self.channel_name)
+        except AttributeError:
+            raise self._no_groups_error() from None
+
+    def _no_groups_error(self) -> Exception:
+        """The framework's exception for groups without a layer that has them."""
+        return RuntimeError("BACKEND is unconfigured or doesn't support groups")
+
+    async def post_authentication(self) -> None:
+        """Called once a connection has been accepted; for subclasses."""
+
+    async def websocket_disconnect(self, message: Any) -> None:
+        """Leave topics and groups, then call ``disconnect``.
+
+        Args:
+            message: The server's ``websocket.disconnect``.
+        """
+        self._closed = True
+        logger.info("Disconnecting websocket")
+        await self._leave_all_topics()
+        await super().websocket_disconnect(message)  # type: ignore[misc]  # the framework's
+
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        """Close the connection.
+
+        Args:
+            code: WebSocket close code.
+            reason: Reason sent along.
+        """
+        await super().close(code, reason)  # type: ignore[misc]  # the framework's
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
+        """Take a frame: decode it, or tell the client that it is not JSON.
+
+        Args:
+            text_data: The frame's text.
+            bytes_data: The content of a binary frame; those are refused.
+            **kwargs: Passed on to ``receive_json``.
+        """
+        if text_data is None:
+            await self._reject_frame(text_data, "binary frames are not supported")
+            return
+        try:
+            content = await self.decode_json(text_data)
+        except (ValueError, RecursionError) as error:
+            await self._reject_frame(text_data, str(error))
+            return
+        await self.receive_json(content, **kwargs)
+
+    async def _reject_frame(self, text_data: str | None, reason: str) -> None:
+        """Tell the client that a frame is not JSON."""
+        logger.warning("Malformed frame", reason=reason)
+        error = ValidationError.from_exception_data(
+            "Envelope",
+            [{"type": "json_invalid", "loc": (), "input": text_data, "ctx": {"error": reason}}],
+        )
+        await self.handle_validation_error(error)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Take off the envelope and start the handling of the message in a task of its own.
+
+        Args:
+            content: The decoded frame.
+            **kwargs: Passed on to ``handle_json``.
+        """
+        try:
+            envelope = Envelope.model_validate(content)
+        except ValidationError as error:
+            await self.handle_validation_error(error)
+            return
+        message = strip_envelope(content)
+        if envelope.topic is None and self.default_topic is not None:
+            envelope.topic = self._resolve_default_topic()
+        await self._tasks.admit()
+        context = contextvars.copy_context()
+        if envelope.ref is not None:
+            context.run(current_ref.set, envelope.ref)
+        if envelope.topic is None:
+            coro = self._receive_own_json(message, **kwargs)
+        else:
+            coro = self._receive_topic_json(envelope, message)
+        self._tasks.start(coro, context)
+
+    async def _receive_own_json(self, content: dict[str, Any], **kwargs: Any) -> None:
+        """Handle a frame without a topic, in its task."""
+        self._log_received(content)
+        if self.should_camelize:
+            content = decamelize(content)
+        await self.handle_json(content, **kwargs)
+
+    async def _receive_topic_json(self, envelope: Envelope, content: dict[str, Any]) -> None:
+        """Handle a frame with a topic, in its task."""
+        self._log_received(content)
+        await self._route_to_topic(envelope, content)
+
+    def _log_received(self, content: dict[str, Any]) -> None:
+        if not self.log_websocket_message:
+            return
+        action = content.get(self.discriminator_field)
+        structlog.contextvars.bind_contextvars(message_id=uuid4().hex[:8], received_action=action)
+        if not self._is_log_ignored(action):
+            logger.info("Websocket received")
+
+    async def handle_json(self, content: dict[str, Any], **kwargs: Any) -> None:
+        """Validate a message and have it handled; every outcome ends in the completion message.
+
+        Args:
+            content: The message as a dictionary, in snake case.
+            **kwargs: For subclasses.
+        """
+        try:
+            if self.incoming_message_adapter is None:
+                raise TypeError(f"{type(self).__name__} has no message handlers")
+            message = self.incoming_message_adapter.validate_python(content)
+            await self.receive_message(message)
+        except ValidationError as error:
+            await self.handle_validation_error(error)
+        except Exception as error:
+            await self.handle_json_processing_error(error)
+        finally:
+            if self.should_send_completion:
+                await self.send_message(CompleteMessage())
+
+    async def receive_message(self, message: BaseMessage) -> None:
+        """Call the handler of a message and send what it returns or yields.
+
+        Args:
+            message: The message.
+        """
+        action = getattr(message, self.discriminator_field)
+        method = self._message_methods[action]
+        try:
+            await send_result(getattr(self, method)(message), self.handle_result)
+        except Exception as error:
+            await self.handle_message_handler_error(error, action, message)
+
+    async def handle_result(self, result: BaseMessage) -> None:
+        """Send one message that a handler returned.
+
+        Args:
+            result: The message.
+        """
+        await self.send_message(result)

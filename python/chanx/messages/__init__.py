@@ -1,0 +1,1 @@
+"""Messages: pydantic models with an ``action`` that frames are routed by."""

@@ -1,0 +1,7 @@
+"""The structlog logger of the package."""
+
+from typing import Any
+
+import structlog
+
+logger: Any = structlog.get_logger("chanx")
