@@ -26,9 +26,7 @@ def camelize_document(document: dict[str, Any]) -> dict[str, Any]:
         channel["messages"] = _keys(channel["messages"])
     components = camelized["components"]
     components["messages"] = _keys(components["messages"])
-    components["schemas"] = {
-        name: _schema(schema) for name, schema in components["schemas"].items()
-    }
+    components["schemas"] = {name: _schema(schema) for name, schema in components["schemas"].items()}
     return camelized
 
 

@@ -4,7 +4,7 @@ import inspect
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-_LOCAL_HOSTS: Final = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}  # noqa: S104 -- compared, not bound
+_LOCAL_HOSTS: Final = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 
 _CONVERTERS: Final = {
     "str": "text without a slash",

@@ -48,6 +48,14 @@ class ExtendedRequest(Request):
     obj: Model | None
 
 
+def _looks_up_objects(view: "GenericAPIView[Model]") -> bool:
+    """Whether a view, or the authenticator for it, says where its objects come from."""
+    return view.queryset is not None or any(
+        name in vars(view) or getattr(type(view), name) is not getattr(GenericAPIView, name)
+        for name in _VIEW_METHODS
+    )
+
+
 class AuthActionInterceptMixin:
     """Answers every method alike: by looking up the object, whose permissions are checked by that.
 
@@ -57,7 +65,7 @@ class AuthActionInterceptMixin:
     def get_response(self, request: Request) -> Response:
         """Look up the object where there is something to look it up in, and say OK."""
         view = cast("GenericAPIView[Model]", self)
-        if view.queryset is not None or any(name in vars(view) for name in _VIEW_METHODS):
+        if _looks_up_objects(view):
             cast(ExtendedRequest, request).obj = view.get_object()
         return Response({"detail": "OK"})
 
@@ -181,9 +189,7 @@ class DjangoAuthenticator(BaseAuthenticator):
         """Find the object after a view of the application's own has answered."""
         if isinstance(view, AuthActionInterceptMixin):
             return None
-        if view.queryset is None and not any(name in vars(view) for name in _VIEW_METHODS):
-            return None
-        return view.get_object()
+        return view.get_object() if _looks_up_objects(view) else None
 
     def _make_view(self) -> "GenericAPIView[Model]":
         view = self._view_class()()

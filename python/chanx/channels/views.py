@@ -108,7 +108,7 @@ class AsyncAPIDocsView(View):
             **assets,
             "custom_script": assets["js_url"] != DEFAULT_DOCS_JS_URL,
             "title": chanx_settings.ASYNCAPI_TITLE,
-            "schema_url": _schema_url(),
+            "schema_url": _schema_url(request),
         }
         for key, default in (("js_url", DEFAULT_DOCS_JS_URL), ("css_url", DEFAULT_DOCS_CSS_URL)):
             found = docs_asset(default.rpartition("=")[2]) if context[key] == default else None
@@ -139,10 +139,11 @@ class AsyncAPIDocsView(View):
         return response
 
 
-def _schema_url() -> str | None:
+def _schema_url(request: HttpRequest) -> str | None:
     """Where the document is served, for the links on the page; None when it is not."""
+    namespaces = request.resolver_match.namespaces if request.resolver_match else []
     try:
-        return reverse("asyncapi_schema")
+        return reverse(":".join([*namespaces, "asyncapi_schema"]))
     except NoReverseMatch:
         return None
 

@@ -2,7 +2,7 @@
 
 import re
 
-# A capital starts a word; runs of capitals and digits count as one abbreviation ("HTTPBox", "S3Upload").
+# A capital starts a word; runs of capitals and digits count as one abbreviation ("HTTPBox").
 _ABBREVIATION = re.compile(r"([A-Z\d]+)(?=[A-Z\d]|$)")
 _WORD = re.compile(r"([\-_]*[A-Z][^A-Z]*[\-_]*)")
 _SPACE = re.compile(r"\s+")

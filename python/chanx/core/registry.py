@@ -1,8 +1,8 @@
 """Every message type that consumers receive or send, and its JSON schema.
 
-The consumers fill :data:`message_registry` when their classes are made; the AsyncAPI generator reads it.
-Schemas are built on the first read, not at class creation: forward references may be defined later,
-and a process that never shows its documentation does not pay for it.
+The consumers fill :data:`message_registry` when their classes are made; the AsyncAPI generator reads
+it. Schemas are built on the first read, not at class creation: forward references may be defined
+later, and a process that never shows its documentation does not pay for it.
 """
 
 from collections import defaultdict
@@ -66,8 +66,8 @@ def message_types_of(declared: Any) -> list[type["BaseMessage"]]:
         return [declared]  # type: ignore[list-item]  # BaseMessage would be a circular import here
     else:
         raise TypeError(
-            f"{declared!r} is no message type: expected a subclass of chanx.messages.base.BaseMessage, "
-            "a union, or a list or tuple of them"
+            f"{declared!r} is no message type: expected a subclass of "
+            "chanx.messages.base.BaseMessage, a union, or a list or tuple of them"
         )
     return list(dict.fromkeys(found for member in members for found in message_types_of(member)))
 
@@ -153,7 +153,8 @@ class MessageRegistry:
             prefix = clean_consumer_name(consumer_name)
             # Names first: the definitions refer to one another, in circles too.
             definitions = describe_model(model)
-            new = [(d, self._name_of(d, prefix)) for d in definitions if d.owner not in self._schemas]
+            unknown = [d for d in definitions if d.owner not in self._schemas]
+            new = [(definition, self._name_of(definition, prefix)) for definition in unknown]
             refs = {d.ref: self._schemas[d.owner] for d in definitions}
             for definition, name in new:
                 self._schema_objects[name] = definition.resolved(refs)

@@ -15,8 +15,8 @@ _REF_TEMPLATE = "#/$defs/{model}"
 class _OwnedJsonSchema(GenerateJsonSchema):
     """Marks each definition with the class it describes.
 
-    Two classes of one name give definitions of one name in different documents; only the class tells
-    them apart. The marks are taken out again before anybody sees the schema.
+    Two classes of one name give definitions of one name in different documents; only the class
+    tells them apart. The marks are taken out again before anybody sees the schema.
     """
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:

@@ -54,9 +54,7 @@ def expand_topic_routes(routes: list[RouteInfo]) -> list[RouteInfo]:
         topics = getattr(route.consumer, "topics", ())
         if not topics or _has_own_messages(route.consumer):
             expanded.append(route)
-        expanded.extend(
-            replace(route, consumer=topic, topic=topic, host=route.consumer) for topic in topics
-        )
+        expanded.extend(replace(route, consumer=topic, topic=topic, host=route.consumer) for topic in topics)
     return expanded
 
 

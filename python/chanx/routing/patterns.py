@@ -29,7 +29,7 @@ def get_pattern_string_and_params(route: Any) -> tuple[str, dict[str, str] | Non
 
 
 def strip_anchors(pattern: str) -> str:
-    """Take ``^`` from the start and an unescaped ``$`` or ``\\Z`` from the end of a pattern."""
+    r"""Take ``^`` from the start and an unescaped ``$`` or ``\Z`` from the end of a pattern."""
     start = 1 if pattern.startswith("^") else 0
     for anchor in ("$", r"\Z", r"\z"):
         rest = pattern.removesuffix(anchor)

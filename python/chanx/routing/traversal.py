@@ -60,6 +60,4 @@ def middleware_layers(app: Any) -> Iterator[Any]:
     while layer is not None and id(layer) not in seen:
         seen.add(id(layer))
         yield layer
-        layer = next(
-            (found for name in _INNER_ATTRIBUTES if (found := getattr(layer, name, None))), None
-        )
+        layer = next((found for name in _INNER_ATTRIBUTES if (found := getattr(layer, name, None))), None)

@@ -15,7 +15,7 @@ def get_websocket_application() -> Any | None:
     Raises:
         ImproperlyConfigured: The setting is missing or names something that cannot be imported.
     """
-    application = get_default_application()
+    application: Any = get_default_application()
     if isinstance(application, ProtocolTypeRouter):
         return application.application_mapping.get("websocket")
     return None

@@ -43,7 +43,5 @@ def request_from_scope(scope: MutableMapping[str, Any], method: str) -> HttpRequ
     if "HTTP_COOKIE" not in request.META and scope.get("cookies"):
         # Only middleware (or a test) has set them; what reads the header is to see them too.
         cookies: SimpleCookie = SimpleCookie(scope["cookies"])
-        request.META["HTTP_COOKIE"] = "; ".join(
-            morsel.OutputString(attrs=[]) for morsel in cookies.values()
-        )
+        request.META["HTTP_COOKIE"] = "; ".join(morsel.OutputString(attrs=[]) for morsel in cookies.values())
     return request
