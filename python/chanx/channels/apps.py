@@ -12,4 +12,6 @@ class ChanxChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         """Start following the ``CHANX`` setting."""
-        import chanx.channels.settings  # noqa: F401  # settings are not readable at import time
+        from chanx.channels.settings import follow_setting  # settings are readable from here on
+
+        follow_setting()

@@ -155,5 +155,10 @@ def reload_api_settings(*args: Any, **kwargs: Any) -> None:
         config.load_from(_consumer_defaults)
 
 
-setting_changed.connect(reload_api_settings)
-config.load_from(_consumer_defaults)
+def follow_setting() -> None:
+    """Have consumers follow the ``CHANX`` setting, and this module its changes."""
+    setting_changed.connect(reload_api_settings, dispatch_uid="chanx.settings")
+    config.load_from(_consumer_defaults)
+
+
+follow_setting()

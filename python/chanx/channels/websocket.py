@@ -6,11 +6,13 @@ from channels.generic.websocket import (
 )
 from channels.layers import get_channel_layer
 
-import chanx.channels.settings  # noqa: F401  # consumers follow the CHANX setting from here on
+from chanx.channels.settings import follow_setting
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 
 __all__ = ["AsyncJsonWebsocketConsumer", "ReceiveEvent"]
+
+follow_setting()
 
 
 class AsyncJsonWebsocketConsumer(

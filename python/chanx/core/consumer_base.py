@@ -1,6 +1,6 @@
 """What every consumer has: its class attributes, its settings and its state."""
 
-from collections.abc import Callable, Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from pydantic import TypeAdapter
@@ -15,8 +15,6 @@ from chanx.messages.base import BaseMessage
 from chanx.utils.scope import path_params
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from chanx.core.topic import Topic
 
 ReceiveEvent = TypeVar("ReceiveEvent", bound=BaseMessage, default=BaseMessage)
@@ -46,10 +44,10 @@ class ConsumerBase(Generic[ReceiveEvent]):
 
     send_completion: bool
     camelize: ClassVar[bool]
-    send_message_immediately: bool | None | ConfigDefault[bool] = ConfigDefault[bool](
+    send_message_immediately: bool | ConfigDefault[bool] | None = ConfigDefault[bool](
         "send_message_immediately"
     )
-    log_websocket_message: bool | None | ConfigDefault[bool] = ConfigDefault[bool]("log_websocket_message")
+    log_websocket_message: bool | ConfigDefault[bool] | None = ConfigDefault[bool]("log_websocket_message")
     log_ignored_actions: Collection[str] | ConfigDefault[Collection[str]] = ConfigDefault[Collection[str]](
         "log_ignored_actions"
     )
@@ -66,7 +64,7 @@ class ConsumerBase(Generic[ReceiveEvent]):
     authenticator: BaseAuthenticator | None = None
 
     # Set by the framework for each connection.
-    scope: MutableMapping[str, Any]
+    scope: Any
     groups: list[str]
     channel_layer: Any
     channel_name: str
@@ -87,11 +85,10 @@ class ConsumerBase(Generic[ReceiveEvent]):
     _merged_emits: ClassVar[list[type[BaseMessage]]] = []
 
     if TYPE_CHECKING:
-        base_send: Callable[[dict[str, Any]], Awaitable[None]]
-
-        async def accept(self, subprotocol: str | None = None) -> None: ...
-        async def decode_json(self, text_data: str) -> Any: ...
-        async def encode_json(self, content: Any) -> str: ...
+        base_send: Any
+        accept: Any
+        decode_json: Any
+        encode_json: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

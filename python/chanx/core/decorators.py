@@ -2,8 +2,6 @@
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
-from functools import reduce
-from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, overload
 
@@ -254,16 +252,18 @@ def _returned(annotation: Any, name: str) -> OutputType:
     members = [member for member in members_of(annotation) if member is not BaseMessage]
     for member in members:
         require_message(member, f"Return type {member} for {name}")
-    return cast(OutputType, reduce(or_, members)) if members else None
+    union: Any = Union[tuple(members)] if members else None  # noqa: UP007  # made at run time
+    return cast(OutputType, union)
 
 
 def members_of(declared: Any) -> list[Any]:
     """Flatten a union, or a list or tuple of types; ``None`` is left out."""
     if declared is None or declared is NoneType:
         return []
+    parts: Any
     if isinstance(declared, list | tuple):
-        parts = cast("list[Any] | tuple[Any, ...]", declared)
-    elif get_origin(declared) in (*UNION_TYPES, Union):
+        parts = cast(Any, declared)
+    elif get_origin(declared) in UNION_TYPES:
         parts = get_args(declared)
     else:
         return [declared]

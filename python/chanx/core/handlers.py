@@ -122,8 +122,9 @@ def build_adapter(message_types: Iterable[type[BaseMessage]], field: str) -> Typ
     ordered = sorted(set(message_types), key=lambda item: (default_action(item, field), item.__name__))
     if not ordered:
         return None
-    union = Union[tuple(ordered)]  # noqa: UP007  # made at run time from a list
-    return TypeAdapter(Annotated[union, Field(discriminator=field)])
+    union: Any = Union[tuple(ordered)]  # noqa: UP007  # made at run time from a list
+    annotated: Any = Annotated[union, Field(discriminator=field)]
+    return TypeAdapter(annotated)
 
 
 def _merged(cls: type, attribute: str) -> list[Any]:

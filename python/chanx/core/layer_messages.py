@@ -1,7 +1,7 @@
 """Messages and events between consumers, through the channel layer."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -79,10 +79,11 @@ class LayerMessages(Sending[ReceiveEvent]):
         """
         if event.get("exclude_current") and event.get("from_channel") == self.channel_name:
             return
-        if "message" not in event:
+        content = cast("dict[str, Any]", event).get("message")
+        if content is None:
             logger.error("Group message ignored: it has no 'message'")
             return
-        await self.send_json(event["message"])
+        await self.send_json(content)
         if self.should_send_completion:
             await self.send_message(GroupCompleteMessage())
 

@@ -1,7 +1,7 @@
 """How a consumer sends messages and reports failures to its client."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -44,7 +44,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
         ref = current_ref.get()
         framed = camelize(content) if self.should_camelize else content
         if ref is not None and isinstance(framed, dict):
-            framed = {**framed, "version": ENVELOPE_VERSION, "ref": ref}
+            framed = {**cast("dict[str, Any]", framed), "version": ENVELOPE_VERSION, "ref": ref}
         await super().send_json(framed, close=close)  # type: ignore[misc]  # the framework's
         await self._sent(content)
 
@@ -84,7 +84,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
     async def _sent(self, content: Any) -> None:
         """Log a frame that was sent, and give the loop a turn, each if configured."""
         if self.log_websocket_message:
-            action = content.get(self.discriminator_field) if isinstance(content, dict) else None
+            action = action_in(content, self.discriminator_field)
             if not self._is_log_ignored(action):
                 logger.info("Websocket sent", sent_action=action)
         if self.send_message_immediately:
@@ -126,3 +126,8 @@ class Sending(ConsumerBase[ReceiveEvent]):
             event: The event it was called with.
         """
         logger.error(f"Event handler error for action '{action}': {error}", exc_info=error)
+
+
+def action_in(content: Any, field: str) -> Any:
+    """The action of a message as a dictionary; None of anything else."""
+    return cast("dict[str, Any]", content).get(field) if isinstance(content, dict) else None

@@ -130,7 +130,7 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         return type(name, (consumer_base(),), attributes)
 
     @classmethod
-    def get_channel_layer(cls, alias: str) -> Any:  # type: ignore[override]  # a method, not an attribute
+    def get_channel_layer(cls, alias: str) -> Any:
         """The framework's channel layer of that name."""
         return channel_layer(alias)
 

@@ -1,6 +1,6 @@
 """Several topics over one connection."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.envelope import Envelope, TopicErrorReason, current_ref, current_seq
@@ -79,7 +79,7 @@ class TopicHost(LayerMessages[ReceiveEvent]):
         if topic_class is None:
             await self.send_topic_error(topic, TopicErrorReason.UNKNOWN_TOPIC, f"Unknown topic {topic!r}")
             return False
-        subscription = topic_class(self, topic)
+        subscription = topic_class(cast(Any, self), topic)
         if not await subscription.authorize(**subscription.params):
             await self.send_topic_error(
                 topic, TopicErrorReason.UNAUTHORIZED, f"Not allowed to subscribe to {topic!r}"

@@ -37,16 +37,14 @@ class BaseMessage(BaseModel, abc.ABC):
             return  # deferred annotations of Python 3.14 that name something not defined yet
         if annotation is None:
             raise TypeError(f"Class '{cls.__name__}' must define an 'action' field")
-        if isinstance(annotation, str):
-            is_literal = "Literal[" in annotation
-        else:
-            is_literal = _is_literal(annotation)
-        if not is_literal:
+        if not _is_literal(annotation):
             raise TypeError(f"Class '{cls.__name__}' requires the field 'action' to be a `Literal` type")
 
 
 def _is_literal(annotation: Any) -> bool:
     """Whether an annotation is a ``Literal``, or an ``Annotated`` one."""
+    if isinstance(annotation, str):
+        return "Literal[" in annotation
     if get_origin(annotation) is Literal:
         return True
     return hasattr(annotation, "__metadata__") and _is_literal(get_args(annotation)[0])
