@@ -1,0 +1,9 @@
+"""The assistants app."""
+
+from django.apps import AppConfig
+
+
+class AssistantsConfig(AppConfig):
+    """Names the app."""
+
+    name = "assistants"

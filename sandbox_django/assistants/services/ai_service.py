@@ -1,0 +1,80 @@
+"""The language model, through LangChain's ChatOpenAI."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from functools import cache
+from typing import TypedDict
+from weakref import WeakKeyDictionary
+
+import httpx
+from django.conf import settings
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+# The first token may take long with a large model; a silence of this length is a failure.
+_TIMEOUT = httpx.Timeout(60, connect=5)
+
+
+class ConversationMessage(TypedDict):
+    """One earlier message of the conversation."""
+
+    role: str
+    content: str
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    # Loading them takes tens of milliseconds, too long for each client to do it again.
+    return ssl.create_default_context()
+
+
+class OpenAIService:
+    """A chat model behind the OpenAI protocol: OpenAI's, a compatible one, or the offline one."""
+
+    def __init__(self) -> None:
+        self.llm = ChatOpenAI(
+            model=settings.OPENAI_MODEL,
+            temperature=0.7,
+            api_key=SecretStr(settings.OPENAI_API_KEY),
+            base_url=settings.OPENAI_BASE_URL or None,
+            organization=settings.OPENAI_ORG or None,
+            streaming=True,
+            max_retries=1,
+            http_async_client=httpx.AsyncClient(
+                verify=_certificates(),
+                timeout=_TIMEOUT,
+                limits=httpx.Limits(max_connections=1000, max_keepalive_connections=20),
+            ),
+        )
+
+    @staticmethod
+    def format_messages(message: str, history: list[ConversationMessage]) -> list[BaseMessage]:
+        """The conversation as LangChain's messages, the new question last."""
+        earlier: list[BaseMessage] = [
+            (HumanMessage if entry["role"] == "user" else AIMessage)(content=entry["content"])
+            for entry in history
+        ]
+        return [*earlier, HumanMessage(content=message)]
+
+    async def stream(self, message: str, history: list[ConversationMessage]) -> AsyncIterator[str]:
+        """The answer in pieces, as the model produces them, off the event loop's back.
+
+        Raises:
+            openai.OpenAIError: The model cannot be reached or refuses.
+        """
+        async for chunk in self.llm.astream(self.format_messages(message, history)):
+            if text := str(chunk.text):
+                yield text
+
+
+_services: WeakKeyDictionary[asyncio.AbstractEventLoop, OpenAIService] = WeakKeyDictionary()
+
+
+def service_of_running_loop() -> OpenAIService:
+    """The one service, with its pool of connections, of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _services:
+        _services[loop] = OpenAIService()
+    return _services[loop]

@@ -1,0 +1,30 @@
+"""The ASGI application: HTTP through Django, WebSockets through Channels."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+from django.core.asgi import get_asgi_application
+
+# Loads the apps; what follows imports models.
+django_asgi_app = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter
+from channels.security.websocket import OriginValidator
+from django.conf import settings
+
+from chanx.channels.routing import include
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_asgi_app,
+        # Cookies, then the session, then its user: what AuthMiddlewareStack puts in the scope.
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(include("config.routing")),
+            ["*"]
+            if settings.WEBSOCKET_ALLOW_ALL_ORIGINS
+            else settings.CORS_ALLOWED_ORIGINS + settings.CSRF_TRUSTED_ORIGINS,
+        ),
+    }
+)

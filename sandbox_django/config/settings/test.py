@@ -1,0 +1,17 @@
+"""Tests: quick passwords, origins checked as in production."""
+
+from config.settings import environment
+from config.settings.base import *  # noqa: F403  settings modules extend each other this way
+
+SECRET_KEY = "a key of the tests alone, which guards nothing"
+DEMO_LOGINS = True
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
+CSRF_TRUSTED_ORIGINS = [
+    f"http://{host}:{port}"
+    for host in ("localhost", "127.0.0.1")
+    for port in sorted({80, 8000, environment.port()})
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CHANX = {**CHANX, "SEND_COMPLETION": True}  # noqa: F405  from base
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,17 @@
+"""HTTP addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("accounts.urls")),
+    path("chat/", include("chat.urls")),
+    path("assistants/", include("assistants.urls")),
+    path("system/", include("system.urls")),
+    path("asyncapi/", include("chanx.channels.urls")),
+    path("admin/", admin.site.urls),
+    path("health/live", views.live, name="health-live"),
+]

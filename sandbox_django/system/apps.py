@@ -1,0 +1,9 @@
+"""The system app."""
+
+from django.apps import AppConfig
+
+
+class SystemConfig(AppConfig):
+    """Names the app."""
+
+    name = "system"
