@@ -108,16 +108,12 @@ async def _read_body(request: Request, limit: int) -> bytes:
     """Reads the body, refusing one of more than `limit` bytes without holding it in memory."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
-        raise ProtocolError(
-            415, "The body must be sent with the header Content-Type: application/json."
-        )
+        raise ProtocolError(415, "The body must be sent with the header Content-Type: application/json.")
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > limit:
-            raise ProtocolError(
-                413, f"The body is larger than {limit} bytes.", code="body_too_large"
-            )
+            raise ProtocolError(413, f"The body is larger than {limit} bytes.", code="body_too_large")
     return bytes(body)
 
 
@@ -156,9 +152,7 @@ async def _answer_in_one_body(request: Request, answer: Answer) -> Response:
         answer.release()
 
 
-def create_app(
-    backend: Backend, *, max_concurrency: int = 128, max_body: int = 4 * 1024 * 1024
-) -> FastAPI:
+def create_app(backend: Backend, *, max_concurrency: int = 128, max_body: int = 4 * 1024 * 1024) -> FastAPI:
     """Returns the application.
 
     Args:
@@ -185,9 +179,7 @@ def create_app(
 
     @app.exception_handler(Exception)
     async def server_error(_request: Request, _error: Exception) -> Response:
-        return JSONResponse(
-            ProtocolError(500, "The server failed.", kind="server_error").body(), 500
-        )
+        return JSONResponse(ProtocolError(500, "The server failed.", kind="server_error").body(), 500)
 
     @app.get("/health")
     async def health() -> dict[str, Any]:

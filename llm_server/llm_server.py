@@ -23,9 +23,7 @@ if not __package__:
 def listen(host: str, port: int) -> socket.socket:
     """Returns a listening socket, or ends the program with the reason and the fix."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -52,15 +50,9 @@ def is_loopback(host: str) -> bool:
 
 def parse_arguments() -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description="Serves the offline model over the OpenAI protocol."
-    )
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--port", type=int, default=8001, help="0 chooses a free one (default: %(default)s)"
-    )
+    parser = argparse.ArgumentParser(description="Serves the offline model over the OpenAI protocol.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8001, help="0 chooses a free one (default: %(default)s)")
     parser.add_argument(
         "--tokens-per-second",
         type=float,
@@ -73,9 +65,7 @@ def parse_arguments() -> argparse.Namespace:
         default=128,
         help="answers at once before 429 (default: %(default)s)",
     )
-    parser.add_argument(
-        "--documents", type=Path, default=ROOT, help="directory with README.md and docs/"
-    )
+    parser.add_argument("--documents", type=Path, default=ROOT, help="directory with README.md and docs/")
     parser.add_argument(
         "--strict-model-names",
         action="store_true",
@@ -85,9 +75,7 @@ def parse_arguments() -> argparse.Namespace:
     if not 0 <= options.port < 65536:
         parser.error(f"--port {options.port}: a port is a number from 0 to 65535")
     if not 0 <= options.tokens_per_second < float("inf"):
-        parser.error(
-            f"--tokens-per-second {options.tokens_per_second}: give 0 or a positive number"
-        )
+        parser.error(f"--tokens-per-second {options.tokens_per_second}: give 0 or a positive number")
     if options.max_concurrency < 1:
         parser.error(f"--max-concurrency {options.max_concurrency}: give 1 or more")
     if not options.documents.is_dir():
@@ -105,9 +93,7 @@ def main() -> None:
     from llm_server.app import create_app
     from llm_server.backends.offline import OfflineBackend
 
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not is_loopback(options.host):
         logging.getLogger("llm_server").warning(
             "listening on %s without authentication: every machine that reaches it can use it",

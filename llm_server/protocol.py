@@ -122,9 +122,7 @@ class ChatCompletionRequest(BaseModel):
     @property
     def token_limit(self) -> int | None:
         """The most tokens that the answer may have, by whichever of the two names it was given."""
-        limits = [
-            limit for limit in (self.max_tokens, self.max_completion_tokens) if limit is not None
-        ]
+        limits = [limit for limit in (self.max_tokens, self.max_completion_tokens) if limit is not None]
         return min(limits) if limits else None
 
     @property

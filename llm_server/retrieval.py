@@ -79,9 +79,7 @@ class _Section:
             words += len(block.split())
             following = self.blocks[position + 1] if position + 1 < len(self.blocks) else ""
             # A code block stays with the paragraph that introduces it.
-            if words >= PASSAGE_WORDS and not (
-                following.startswith("```") and not block.startswith("```")
-            ):
+            if words >= PASSAGE_WORDS and not (following.startswith("```") and not block.startswith("```")):
                 yield Passage(self.source, self.headings, "\n\n".join(held))
                 held, words = [], 0
         if held:
@@ -180,11 +178,7 @@ class Index:
             limit: The most passages to return.
         """
         # A compound that nobody wrote in one piece (`redis-layer`) is left to its parts.
-        query = {
-            term: share
-            for term, share in query.items()
-            if "_" not in term or term in self._postings
-        }
+        query = {term: share for term, share in query.items() if "_" not in term or term in self._postings}
         scores: dict[int, float] = defaultdict(float)
         covered: dict[int, float] = defaultdict(float)
         total = sum(self.weight(term) * share for term, share in query.items())
@@ -194,6 +188,4 @@ class Index:
                 scores[number] += weight * count * (K1 + 1) / (count + self._norms[number])
                 covered[number] += weight
         best = sorted(scores, key=lambda number: (-scores[number], number))[:limit]
-        return [
-            Hit(self.passages[number], scores[number], covered[number] / total) for number in best
-        ]
+        return [Hit(self.passages[number], scores[number], covered[number] / total) for number in best]

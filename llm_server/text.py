@@ -22,9 +22,7 @@ class BoundedText:
     What could be the beginning of a stop sequence is held back until the next token decides.
     """
 
-    def __init__(
-        self, tokens: AsyncGenerator[str, None], stop: Sequence[str], limit: int | None
-    ) -> None:
+    def __init__(self, tokens: AsyncGenerator[str, None], stop: Sequence[str], limit: int | None) -> None:
         self._tokens = tokens
         self._stop = stop
         self._limit = limit

@@ -14,9 +14,7 @@ WHO = (
     f"I am {MODEL_NAME}, the offline model that comes with chanx-native: no neural network, but a "
     "search over this project's documentation that quotes what it finds."
 )
-REAL_MODEL = (
-    "For a language model proper set OPENAI_API_KEY, or OPENAI_BASE_URL for Ollama, vLLM or others."
-)
+REAL_MODEL = "For a language model proper set OPENAI_API_KEY, or OPENAI_BASE_URL for Ollama, vLLM or others."
 
 
 def _shorten(text: str, limit: int = 80) -> str:
@@ -42,9 +40,7 @@ def _quote(passage: Passage, *, with_code: bool = True) -> str:
 def _split_code(passage: Passage) -> tuple[str, str]:
     """Returns the prose and the code of a passage."""
     blocks = re.split(r"^(```.*?^```)[^\S\n]*$", passage.text, flags=re.S | re.M)
-    return "\n\n".join(filter(None, (block.strip() for block in blocks[::2]))), "\n\n".join(
-        blocks[1::2]
-    )
+    return "\n\n".join(filter(None, (block.strip() for block in blocks[::2]))), "\n\n".join(blocks[1::2])
 
 
 class _Said:
@@ -99,9 +95,7 @@ class Answerer:
                 return "Goodbye! The conversation is forgotten once this connection closes."
             case "recall":
                 if not question.earlier:
-                    return (
-                        "This is the first message of our conversation; there is nothing before it."
-                    )
+                    return "This is the first message of our conversation; there is nothing before it."
                 listed = "\n".join(f"- “{_shorten(turn)}”" for turn in question.earlier)
                 return f"So far in this conversation you wrote:\n\n{listed}"
             case _:
@@ -142,11 +136,7 @@ class Answerer:
             if question.wants_code:
                 score *= 0.2 if not code or code in said else 2
                 # The example that is wanted is one of what was being talked about.
-                score *= (
-                    3
-                    if question.refers_to and (prose in said or heading <= set(question.query))
-                    else 1
-                )
+                score *= 3 if question.refers_to and (prose in said or heading <= set(question.query)) else 1
             elif prose if question.wants_more else "" in said:
                 score *= 0.1
             return -score
@@ -175,10 +165,7 @@ class Answerer:
             question.refers_to
             and (code if question.wants_code else prose if question.wants_more else "") in said
         ):
-            return (
-                f"{lead}I have quoted all that the documentation has on it, "
-                f"from {best.passage.citation}."
-            )
+            return f"{lead}I have quoted all that the documentation has on it, from {best.passage.citation}."
         quotation = _quote(best.passage, with_code=question.wants_code or not question.subject)
         return lead + quotation + self._see_also(best, hits[1:])
 

@@ -28,8 +28,7 @@ _STOP = frozenset(
 _CODE_WORDS = frozenset(terms("example examples code sample snippet demo demonstrate"))
 _MORE_WORDS = frozenset(
     terms(
-        "more another further detail details elaborate continue again longer deeper same simpler "
-        "shorter next"
+        "more another further detail details elaborate continue again longer deeper same simpler shorter next"
     )
 )
 _POINTING = re.compile(r"\b(it|its|that|this|they|them|those|these|one)\b", re.I)
@@ -130,9 +129,7 @@ class Question:
 
     def statements(self) -> list[str]:
         """Returns what the user has told so far, newest first."""
-        return [
-            turn for turn in reversed(self.earlier) if "?" not in turn and not _QUESTION.match(turn)
-        ]
+        return [turn for turn in reversed(self.earlier) if "?" not in turn and not _QUESTION.match(turn)]
 
 
 def _is_dependent(text: str, content: Sequence[str]) -> bool:
@@ -155,9 +152,7 @@ def _talk(text: str) -> Talk | None:
 
 def read_conversation(messages: Sequence[ChatMessage]) -> Question:
     """Returns the question that a conversation ends with."""
-    turns = [
-        message.text for message in messages if message.role == "user" and message.text.strip()
-    ]
+    turns = [message.text for message in messages if message.role == "user" and message.text.strip()]
     text = turns[-1].strip() if turns else ""
     earlier = tuple(turns[:-1][-REMEMBERED_TURNS:])
     said = [message.text for message in messages if message.role == "assistant"][-REMEMBERED_TURNS:]

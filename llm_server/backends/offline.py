@@ -15,9 +15,7 @@ DOCUMENTS = ("README.md", "docs/**/*.md")
 class OfflineBackend:
     """Retrieval over Markdown files, streamed at the pace of a fast reader."""
 
-    def __init__(
-        self, root: Path, *, tokens_per_second: float = 60.0, any_model: bool = True
-    ) -> None:
+    def __init__(self, root: Path, *, tokens_per_second: float = 60.0, any_model: bool = True) -> None:
         """Reads and indexes the documents.
 
         Args:

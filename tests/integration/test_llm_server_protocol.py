@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import time
+from itertools import pairwise
 
 import httpx
 import openai
@@ -29,6 +30,10 @@ def slow_server():
 def post(server: LlmServer, **fields) -> httpx.Response:
     body = {"model": "gpt-4o", "messages": QUESTION, **fields}
     return httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=20)
+
+
+def health(server: LlmServer) -> dict[str, int]:
+    return httpx.get(f"{server.url}/health").json()
 
 
 def whole_text(server: LlmServer) -> str:
@@ -95,7 +100,7 @@ def test_tokens_arrive_one_by_one_at_the_set_pace(slow_server):
         for line in response.iter_lines():
             if line.startswith("data: {"):
                 arrivals.append(time.monotonic())
-    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(arrivals)]
     assert 0.7 < arrivals[-1] - arrivals[0] < 3
     assert sum(gap > 0.015 for gap in gaps) > 20
 
@@ -106,11 +111,7 @@ def test_an_answer_ends_before_a_stop_sequence(server, stream):
     stop = text[40:55]
     response = post(server, stop=[stop, "never to be found"], stream=stream)
     if stream:
-        events = [
-            json.loads(line[6:])
-            for line in response.text.splitlines()
-            if line.startswith("data: {")
-        ]
+        events = [json.loads(line[6:]) for line in response.text.splitlines() if line.startswith("data: {")]
         shown = "".join(event["choices"][0]["delta"].get("content", "") for event in events)
     else:
         shown = response.json()["choices"][0]["message"]["content"]
@@ -198,11 +199,9 @@ def test_a_huge_body_is_refused_and_the_server_lives_on(server):
         pytest.raises(openai.APIStatusError) as caught,
         openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0) as client,
     ):
-        client.chat.completions.create(
-            model="m", messages=[{"role": "user", "content": "x" * 8_000_000}]
-        )
+        client.chat.completions.create(model="m", messages=[{"role": "user", "content": "x" * 8_000_000}])
     assert caught.value.status_code == 413
-    assert httpx.get(f"{server.url}/health").json()["active"] == 0
+    assert health(server)["active"] == 0
 
 
 def test_a_long_conversation_is_answered_quickly(server):
@@ -224,7 +223,7 @@ def test_an_unknown_url_is_answered_in_the_protocols_format(server, path):
 
 
 async def test_an_answer_ends_when_its_client_goes(slow_server):
-    before = httpx.get(f"{slow_server.url}/health").json()["cancelled"]
+    before = health(slow_server)["cancelled"]
     for stream in (True, False):
         body = json.dumps({"model": "m", "messages": QUESTION, "stream": stream}).encode()
         _, writer = await asyncio.open_connection("127.0.0.1", slow_server.port)
@@ -239,14 +238,11 @@ async def test_an_answer_ends_when_its_client_goes(slow_server):
             writer.close()
             await asyncio.sleep(0.2)
             assert (await client.get(f"{slow_server.url}/health")).json()["active"] == 0
-    after = httpx.get(f"{slow_server.url}/health").json()
-    assert after["cancelled"] == before + 2
+    assert health(slow_server)["cancelled"] == before + 2
 
 
 async def test_answers_stream_side_by_side_and_one_too_many_is_refused(slow_server):
-    async with openai.AsyncOpenAI(
-        base_url=f"{slow_server.url}/v1", api_key="any", max_retries=0
-    ) as client:
+    async with openai.AsyncOpenAI(base_url=f"{slow_server.url}/v1", api_key="any", max_retries=0) as client:
 
         async def answer() -> str:
             stream = await client.chat.completions.create(
@@ -263,7 +259,7 @@ async def test_answers_stream_side_by_side_and_one_too_many_is_refused(slow_serv
     [refused] = [result for result in results if not isinstance(result, str)]
     assert isinstance(refused, openai.RateLimitError)
     assert refused.response.headers["retry-after"] == "1"
-    assert httpx.get(f"{slow_server.url}/health").json()["active"] == 0
+    assert health(slow_server)["active"] == 0
 
 
 def test_a_busy_port_is_named_with_the_fix():

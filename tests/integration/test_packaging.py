@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PROGRAM = '''
+PROGRAM = """
 import asyncio, importlib.metadata, pathlib, sys
 import django
 from django.conf import settings
@@ -41,13 +41,22 @@ async def main():
 asyncio.run(main())
 assert importlib.metadata.version("chanx-native") == chanx.__version__
 print(pathlib.Path(chanx.__file__).parent)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(directory), str(ROOT)]
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(directory),
+        str(ROOT),
+    ]
     done = subprocess.run(build, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     (path,) = directory.glob("chanx_native-*.whl")
@@ -70,7 +79,12 @@ def test_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [str(python), *arguments], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=500
+            [str(python), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=500,
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         return done.stdout
