@@ -5,4 +5,6 @@
 
 namespace chanx::bindings {
 
+void init_codec(pybind11::module_& m);  // plans, decoders and encoders of typed messages
+
 }  // namespace chanx::bindings

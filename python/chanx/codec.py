@@ -1,0 +1,167 @@
+"""Typed messages from JSON and back, in C++, with pydantic's verdicts.
+
+A codec compiles pydantic's own core schema into a native plan. A message that the plan is sure about is built without
+Python; every other one is handed to pydantic, whose result or error is the answer. So a codec never differs from
+pydantic but in speed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import SchemaSerializer, SchemaValidator
+
+from chanx import _core, _schema
+
+__all__ = ["FrameDecoder", "FrameEncoder", "MessageCodec", "explain"]
+
+T = TypeVar("T")
+
+
+def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
+    if isinstance(type_or_adapter, TypeAdapter):
+        return cast("TypeAdapter[Any]", type_or_adapter)
+    return TypeAdapter(type_or_adapter)
+
+
+def _decode_nodes(adapter: TypeAdapter[Any]) -> tuple[list[_schema.Node], int]:
+    if getattr(adapter, "_config", False) is not None:
+        raise _schema.Unsupported("the TypeAdapter has a configuration of its own")
+    if type(adapter.validator) is not SchemaValidator:
+        adapter.rebuild(raise_errors=False)
+        if type(adapter.validator) is not SchemaValidator:
+            raise _schema.Unsupported("the validator is incomplete, or wrapped by a pydantic plugin")
+    return _schema.read(cast("_schema.Schema", adapter.core_schema), "decode")
+
+
+def _encode_nodes(cls: type[Any]) -> tuple[list[_schema.Node], int]:
+    if not issubclass(cls, BaseModel):
+        raise _schema.Unsupported("no pydantic model")
+    for name in ("model_dump", "model_dump_json"):
+        if getattr(cls, name) is not getattr(BaseModel, name):
+            raise _schema.Unsupported(f"{name} is overridden")
+    if type(cls.__pydantic_serializer__) is not SchemaSerializer:
+        cls.model_rebuild(raise_errors=False)
+        if type(cls.__pydantic_serializer__) is not SchemaSerializer:
+            raise _schema.Unsupported("the model is not fully defined")
+    return _schema.read(cast("_schema.Schema", cls.__pydantic_core_schema__), "encode")
+
+
+def _decode_plan(adapter: TypeAdapter[Any], camelize: bool) -> _core.Plan | None:
+    try:
+        nodes, root = _decode_nodes(adapter)
+        return _core.compile_plan(nodes, root, camelize=camelize, for_encoding=False)
+    except (_schema.Unsupported, ValueError):
+        return None
+
+
+def _encode_plan(cls: type[Any], camelize: bool) -> _core.Plan | None:
+    try:
+        nodes, root = _encode_nodes(cls)
+        return _core.compile_plan(nodes, root, camelize=camelize, for_encoding=True)
+    except (_schema.Unsupported, ValueError):
+        return None
+
+
+class MessageCodec(Generic[T]):
+    """Validates JSON into typed messages, and encodes messages as JSON.
+
+    Args:
+        type_or_adapter: A model, a union, any type that pydantic knows, or a ready ``TypeAdapter``.
+        mode: What decides. With ``"python"`` it is ``adapter.validate_python(json.loads(text))``, as for WebSocket
+            frames; with ``"json"`` it is ``adapter.validate_json(text)``. They differ in the few places where pydantic's
+            JSON mode is stricter or laxer than its Python mode.
+
+    Attributes:
+        validate: ``validate(data: bytes | str)`` gives the message that the JSON text holds. Raises
+            ``pydantic.ValidationError`` when it breaks the type; in Python mode ``json.JSONDecodeError`` when it is not
+            JSON and ``UnicodeDecodeError`` when bytes are not UTF-8.
+        encode: ``encode(message)`` gives the message as JSON in UTF-8. Raises
+            ``pydantic_core.PydanticSerializationError`` or ``UnicodeEncodeError`` for what JSON in UTF-8 cannot hold,
+            such as a lone surrogate.
+    """
+
+    __slots__ = ("__weakref__", "adapter", "encode", "validate")
+
+    adapter: TypeAdapter[T]
+    validate: Callable[[bytes | str], T]
+    encode: Callable[[T], bytes]
+
+    def __init__(
+        self, type_or_adapter: type[T] | TypeAdapter[T] | Any, *, mode: Literal["python", "json"] = "python"
+    ) -> None:
+        if mode not in ("python", "json"):
+            raise ValueError(f"mode must be 'python' or 'json', not {mode!r}")
+        adapter = _adapter_of(type_or_adapter)
+        self.adapter = adapter
+
+        def validate_slowly(data: bytes | str) -> Any:
+            if mode == "json":
+                return adapter.validate_json(data)
+            text = data if isinstance(data, str) else data.decode()
+            return adapter.validate_python(json.loads(text))
+
+        def encode_slowly(message: Any) -> bytes:
+            return adapter.dump_json(message)
+
+        self.validate = _core.Decoder(_decode_plan(adapter, camelize=False), validate_slowly)
+        self.encode = _core.Encoder(
+            lambda cls: _encode_plan(cls, camelize=False), encode_slowly, as_bytes=True
+        )
+
+
+class FrameDecoder(_core.Decoder):
+    """The fast path of a consumer: the text of a frame to its message.
+
+    Called with a ``str``, it gives the message, or None when the frame has to take the slow path: because it is not an
+    object, carries a key of the envelope (``version``, ``topic``, ``ref``, ``seq``), is invalid, or is valid in a way
+    that only pydantic decides. It raises on no text.
+
+    Args:
+        adapter: The adapter of the consumer's messages.
+        camelize: Keys come in camelCase and are turned to snake_case, as pyhumps does, before they are matched.
+    """
+
+    def __init__(self, adapter: TypeAdapter[Any], *, camelize: bool = False) -> None:
+        super().__init__(_decode_plan(adapter, camelize), None, frames=True)
+
+
+class FrameEncoder(_core.Encoder):
+    """The fast path of a consumer: a message to the text of its frame.
+
+    Called with a message, it gives JSON text, or None when the message has to take the slow path. The text is, as a
+    JSON value, what ``json.dumps(message.model_dump(mode="json"))`` gives, with the keys in the same order.
+
+    Args:
+        camelize: All keys, those of dicts too, are written in camelCase as pyhumps does.
+    """
+
+    def __init__(self, *, camelize: bool = False) -> None:
+        super().__init__(lambda cls: _encode_plan(cls, camelize), None, camelize=camelize)
+
+
+def explain(message_type: Any) -> str:
+    """Say what of a message type the native core handles, and what is left to pydantic, and why.
+
+    Args:
+        message_type: A model, a union, any type that pydantic knows, or a ``TypeAdapter``.
+
+    Returns:
+        A text of a line or more for each direction, decoding and encoding.
+    """
+    adapter = _adapter_of(message_type)
+    lines = ["decode: " + _outcome(lambda: _decode_nodes(adapter))]
+    classes = [message_type] if isinstance(message_type, type) else []
+    lines.extend(f"encode: {_outcome(lambda c=c: _encode_nodes(c))}" for c in classes)
+    return "\n".join(lines)
+
+
+def _outcome(read: Callable[[], tuple[list[_schema.Node], int]]) -> str:
+    try:
+        nodes, _ = read()
+    except _schema.Unsupported as error:
+        return f"left to pydantic ({error})"
+    return f"native ({len(nodes)} nodes)"

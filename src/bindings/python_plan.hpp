@@ -1,0 +1,67 @@
+// A plan with the Python objects that its nodes stand for: classes, field names, defaults, literals.
+#pragma once
+
+#include <Python.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/schema/plan.hpp"
+
+namespace chanx::bindings {
+
+struct field_default {
+    enum class type : unsigned char { none, constant, deep_copy, factory, empty_list, empty_dict, empty_set };
+    type what = type::none;
+    PyObject* object = nullptr;
+};
+
+struct node_objects {
+    PyObject* cls = nullptr;
+    Py_ssize_t fields_set_at = 0;  // offsets of pydantic's slots in an instance
+    Py_ssize_t extra_at = 0;
+    Py_ssize_t private_at = 0;
+    std::vector<PyObject*> names;  // attribute names of the fields, interned
+    std::vector<field_default> defaults;
+    PyObject* blank = nullptr;     // a dict with every field, in order; copying it beats building one
+    // __pydantic_fields_set__ by bit mask of the fields given: copying a set copies its hash table as it is
+    std::vector<std::pair<std::uint64_t, PyObject*>> given_sets;
+    std::vector<PyObject*> literals;
+
+    PyTypeObject* type() const noexcept { return reinterpret_cast<PyTypeObject*>(cls); }
+};
+
+// Owns its references; immutable but for given_sets, which the GIL protects.
+struct python_plan {
+    schema::plan plan;
+    std::vector<node_objects> nodes;
+    std::vector<std::string> keys;  // of all fields, as encode::prepare_keys makes them; empty in a plan for decoding
+
+    template <class Visit>
+    void each_reference(Visit visit) {
+        for (node_objects& n : nodes) {
+            visit(n.cls);
+            visit(n.blank);
+            for (PyObject*& o : n.names) visit(o);
+            for (PyObject*& o : n.literals) visit(o);
+            for (field_default& d : n.defaults) visit(d.object);
+            for (auto& [mask, set] : n.given_sets) visit(set);
+        }
+    }
+};
+
+// The Python type `_core.Plan`: opaque, made by `_core.compile_plan`.
+extern PyTypeObject plan_type;
+
+struct plan_object {
+    PyObject_HEAD
+    python_plan* plan;
+};
+
+inline python_plan& plan_of(PyObject* object) { return *reinterpret_cast<plan_object*>(object)->plan; }
+
+// Takes over the plan. Null with an exception set when memory is short.
+PyObject* make_plan_object(python_plan* plan);
+
+}  // namespace chanx::bindings

@@ -1,0 +1,63 @@
+// Writes Python values as JSON along the plans of their classes. Writes what model_dump(mode="json") and json.dumps would,
+// or nothing at all.
+#pragma once
+
+#include <Python.h>
+
+#include <string>
+#include <unordered_map>
+
+#include "bindings/python_plan.hpp"
+#include "core/encode/json_writer.hpp"
+
+namespace chanx::bindings {
+
+// The plans of the classes met so far. A class without a plan is remembered too. Used under the GIL.
+class plan_cache {
+public:
+    plan_cache(PyObject* compile, bool camelize) : compile_(Py_NewRef(compile)), camelize_(camelize) {}
+    ~plan_cache();
+    plan_cache(const plan_cache&) = delete;
+    plan_cache& operator=(const plan_cache&) = delete;
+
+    // Null when the class has no plan; user code may run the first time.
+    python_plan* find(PyTypeObject* cls);
+    bool camelize() const noexcept { return camelize_; }
+    int traverse(visitproc visit, void* arg);
+
+private:
+    PyObject* compile_;
+    bool camelize_;
+    std::unordered_map<PyTypeObject*, PyObject*> plans_;
+};
+
+// The writer of the calling thread, emptied; a large buffer is not kept.
+encode::json_writer& shared_writer();
+
+class python_writer {
+public:
+    python_writer(plan_cache& plans, encode::json_writer& out) : plans_(plans), out_(out) {}
+
+    // False when the message is not one that the plan writes exactly as pydantic; the buffer is then undefined.
+    bool message(PyObject* instance);
+
+private:
+    bool value(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool model(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool list(python_plan& plan, std::uint32_t items, PyObject* from, unsigned depth);
+    bool dict(python_plan& plan, std::uint32_t values, PyObject* from, unsigned depth);
+    bool any(PyObject* from, unsigned depth);
+    bool any_sequence(PyObject* from, unsigned depth);
+    bool any_dict(PyObject* from, unsigned depth);
+    bool string(PyObject* from);
+    bool integer(PyObject* from);
+    bool floating(PyObject* from);
+    bool key(PyObject* from);
+    bool distinct_keys(PyObject* dict);
+
+    plan_cache& plans_;
+    encode::json_writer& out_;
+    std::string scratch_;
+};
+
+}  // namespace chanx::bindings

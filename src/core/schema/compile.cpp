@@ -1,0 +1,102 @@
+#include <stdexcept>
+#include <utility>
+
+#include "core/schema/plan.hpp"
+
+namespace chanx::schema {
+namespace {
+
+void require_index(std::uint32_t index, const spec& form) {
+    if (index >= form.nodes.size()) throw std::invalid_argument("a node refers to one that does not exist");
+}
+
+literal_table compile_literals(const std::vector<literal_spec>& alternatives) {
+    literal_table table;
+    std::vector<std::string> strings;
+    for (std::uint32_t place = 0; place < alternatives.size(); ++place) {
+        const literal_spec& one = alternatives[place];
+        switch (one.what) {
+            case literal_spec::type::null: table.null = place; break;
+            case literal_spec::type::boolean: (one.boolean ? table.yes : table.no) = place; break;
+            case literal_spec::type::integer: table.integers.emplace_back(one.integer, place); break;
+            case literal_spec::type::string:
+                strings.push_back(one.string);
+                table.string_places.push_back(place);
+                break;
+        }
+    }
+    table.strings = dispatch::string_table(std::move(strings));
+    return table;
+}
+
+void compile_fields(const node_spec& from, node& to, plan& out, const spec& form) {
+    to.first_field = static_cast<std::uint32_t>(out.fields.size());
+    to.field_count = static_cast<std::uint32_t>(from.fields.size());
+    std::vector<std::string> names;
+    for (const field_spec& one : from.fields) {
+        require_index(one.node, form);
+        names.push_back(one.name);
+        out.fields.push_back({one.name, one.node, one.required});
+        if (one.default_runs_code) out.runs_code = true;
+    }
+    to.table = static_cast<std::uint32_t>(out.tables.size());
+    out.tables.emplace_back(std::move(names));
+}
+
+void compile_choices(const node_spec& from, node& to, plan& out, const spec& form) {
+    std::vector<std::string> tags;
+    for (const choice_spec& one : from.choices) {
+        require_index(one.node, form);
+        tags.push_back(one.tag);
+        to.choices.push_back(one.node);
+    }
+    to.discriminator = from.discriminator;
+    to.table = static_cast<std::uint32_t>(out.tables.size());
+    out.tables.emplace_back(std::move(tags));
+}
+
+template <class Number>
+bool is_bounded(const range<Number>& r) {
+    return r.gt || r.ge || r.lt || r.le;
+}
+
+}  // namespace
+
+plan compile(const spec& form) {
+    plan out;
+    require_index(form.root, form);
+    out.root = form.root;
+    out.camelize = form.camelize;
+    out.nodes.reserve(form.nodes.size());
+    for (const node_spec& from : form.nodes) {
+        node to;
+        to.type = from.type;
+        to.strip = from.strip;
+        to.forbid_extra = from.forbid_extra;
+        to.min_length = from.min_length.value_or(0);
+        to.max_length = from.max_length.value_or(std::numeric_limits<std::uint64_t>::max());
+        to.integers = from.integers;
+        to.floats = from.floats;
+        to.multiple_of = from.multiple_of.value_or(0);
+        to.bounded = is_bounded(from.integers) || is_bounded(from.floats) || from.multiple_of.has_value();
+        if (from.multiple_of && *from.multiple_of <= 0) throw std::invalid_argument("multiple_of is not positive");
+        to.first = from.first;
+        to.second = from.second;
+        switch (from.type) {
+            case kind::dict: require_index(from.second, form); [[fallthrough]];
+            case kind::list:
+            case kind::nullable: require_index(from.first, form); break;
+            case kind::model: compile_fields(from, to, out, form); break;
+            case kind::tagged_union: compile_choices(from, to, out, form); break;
+            case kind::literal:
+                to.table = static_cast<std::uint32_t>(out.literals.size());
+                out.literals.push_back(compile_literals(from.literals));
+                break;
+            default: break;
+        }
+        out.nodes.push_back(std::move(to));
+    }
+    return out;
+}
+
+}  // namespace chanx::schema

@@ -1,0 +1,61 @@
+// The compiled, immutable plan of a message type. Shared between threads without locks.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/dispatch/string_table.hpp"
+#include "core/schema/spec.hpp"
+
+namespace chanx::schema {
+
+struct field {
+    std::string name;
+    std::uint32_t node;
+    bool required;
+};
+
+struct literal_table {
+    dispatch::string_table strings;
+    std::vector<std::uint32_t> string_places;  // index in `strings` to place among all alternatives
+    std::vector<std::pair<std::int64_t, std::uint32_t>> integers;
+    std::uint32_t null = dispatch::string_table::npos;
+    std::uint32_t no = dispatch::string_table::npos;
+    std::uint32_t yes = dispatch::string_table::npos;
+};
+
+struct node {
+    kind type = kind::any;
+    bool strip = false;
+    bool forbid_extra = false;
+    bool bounded = false;  // some bound of numbers has to be checked
+    std::uint32_t first = 0;
+    std::uint32_t second = 0;
+    std::uint32_t first_field = 0;
+    std::uint32_t field_count = 0;
+    std::uint32_t table = 0;  // names of a model's fields, tags of a union, or a literal's alternatives
+    std::uint64_t min_length = 0;
+    std::uint64_t max_length = std::numeric_limits<std::uint64_t>::max();
+    range<std::int64_t> integers;
+    std::int64_t multiple_of = 0;
+    range<double> floats;
+    std::string discriminator;
+    std::vector<std::uint32_t> choices;  // by index of the tag in `table`
+};
+
+struct plan {
+    std::vector<node> nodes;
+    std::vector<field> fields;
+    std::vector<dispatch::string_table> tables;
+    std::vector<literal_table> literals;
+    std::uint32_t root = 0;
+    bool camelize = false;
+    bool runs_code = false;  // building a value may call user code, so the structure is checked as a whole first
+};
+
+// Throws std::invalid_argument when the form contradicts itself: an index out of range, a name that occurs twice.
+plan compile(const spec& form);
+
+}  // namespace chanx::schema

@@ -1,0 +1,75 @@
+// The intermediate form of a message type: what a reader of some schema language fills in, and compile() turns into
+// a plan. Nodes refer to each other by index, so that recursive types need no special case.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chanx::schema {
+
+enum class kind : std::uint8_t {
+    any,
+    null,
+    boolean,
+    integer,
+    floating,
+    string,
+    literal,
+    nullable,
+    list,
+    dict,
+    model,
+    tagged_union,
+};
+
+struct field_spec {
+    std::string name;  // the key in a frame
+    std::uint32_t node = 0;
+    bool required = true;
+    bool default_runs_code = false;  // the default is made by calling user code
+};
+
+struct choice_spec {
+    std::string tag;
+    std::uint32_t node = 0;
+};
+
+// A literal's alternatives; the builder knows each by its place in the list of all alternatives.
+struct literal_spec {
+    enum class type : std::uint8_t { null, boolean, integer, string };
+    type what = type::null;
+    bool boolean = false;
+    std::int64_t integer = 0;
+    std::string string;
+};
+
+template <class Number>
+struct range {
+    std::optional<Number> gt, ge, lt, le;
+};
+
+struct node_spec {
+    kind type = kind::any;
+    std::uint32_t first = 0;   // items of a list, keys of a dict, inside of a nullable
+    std::uint32_t second = 0;  // values of a dict
+    std::optional<std::uint64_t> min_length, max_length;
+    bool strip = false;  // string: whitespace at both ends is taken off before lengths are checked
+    bool forbid_extra = false;
+    range<std::int64_t> integers;
+    std::optional<std::int64_t> multiple_of;
+    range<double> floats;
+    std::vector<literal_spec> literals;
+    std::vector<field_spec> fields;
+    std::string discriminator;
+    std::vector<choice_spec> choices;
+};
+
+struct spec {
+    std::vector<node_spec> nodes;
+    std::uint32_t root = 0;
+    bool camelize = false;  // keys are matched after decamelize()
+};
+
+}  // namespace chanx::schema

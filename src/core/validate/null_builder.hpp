@@ -1,0 +1,35 @@
+// A builder that builds nothing: for checking a document before any user code runs, for tests and for fuzzing.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace chanx::validate {
+
+struct null_builder {
+    using value_type = char;  // 1 stands for a value
+
+    value_type null() { return 1; }
+    value_type boolean(bool) { return 1; }
+    value_type integer(std::int64_t) { return 1; }
+    value_type unsigned_integer(std::uint64_t) { return 1; }
+    value_type floating(double) { return 1; }
+    value_type string(std::string_view) { return 1; }
+    value_type literal(std::uint32_t, std::uint32_t) { return 1; }
+    value_type list(std::size_t) { return 1; }
+    void append(value_type, std::size_t, value_type) {}
+    value_type dict(std::size_t expected) {
+        dict_size_ = expected;
+        return 1;
+    }
+    bool insert(value_type, std::string_view, value_type) { return true; }
+    // Equal keys are not looked for: the builder that follows does.
+    std::size_t dict_size(value_type) { return dict_size_; }
+    value_type model(std::uint32_t, value_type*) { return 1; }
+    void drop(value_type) {}
+
+private:
+    std::size_t dict_size_ = 0;
+};
+
+}  // namespace chanx::validate
