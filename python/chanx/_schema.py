@@ -138,7 +138,12 @@ class _Reader:
 
     def _check_config(self, config: Schema) -> None:
         ignored = _NEUTRAL_CONFIG | (_OUTPUT_CONFIG if self.decoding else _INPUT_CONFIG)
-        known = ignored | {"extra_fields_behavior", "str_strip_whitespace", "str_min_length", "str_max_length"}
+        known = ignored | {
+            "extra_fields_behavior",
+            "str_strip_whitespace",
+            "str_min_length",
+            "str_max_length",
+        }
         known |= {"allow_inf_nan"}
         for key, value in config.items():
             if key not in known and value is not None and value is not False:
@@ -182,7 +187,14 @@ class _Reader:
     def _str(self, schema: Schema, config: Schema) -> Node:
         known = {"min_length", "max_length", "strip_whitespace"}
         if not self.decoding:
-            known |= {"pattern", "regex_engine", "to_lower", "to_upper", "coerce_numbers_to_str", "ascii_only"}
+            known |= {
+                "pattern",
+                "regex_engine",
+                "to_lower",
+                "to_upper",
+                "coerce_numbers_to_str",
+                "ascii_only",
+            }
         self._only(schema, known)
         node: Node = {"kind": "str"}
         if self.decoding:

@@ -9,16 +9,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaSerializer, SchemaValidator
 
 from chanx import _core, _schema
 
+if TYPE_CHECKING:
+    # Plain C types, for speed: the generated stub of the core cannot know their signatures.
+    class _Decoder:
+        def __init__(self, plan: Any, fallback: Any, frames: bool = False) -> None: ...
+        def __call__(self, text: Any, /) -> Any: ...
+
+    class _Encoder:
+        def __init__(
+            self, compile: Any, fallback: Any, camelize: bool = False, as_bytes: bool = False
+        ) -> None: ...
+        def __call__(self, message: Any, /) -> Any: ...
+
+else:
+    from chanx._core import Decoder as _Decoder
+    from chanx._core import Encoder as _Encoder
+
 __all__ = ["FrameDecoder", "FrameEncoder", "MessageCodec", "explain"]
 
 T = TypeVar("T")
+_Nodes: TypeAlias = tuple[list[_schema.Node], int]
 
 
 def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
@@ -27,17 +44,21 @@ def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
     return TypeAdapter(type_or_adapter)
 
 
-def _decode_nodes(adapter: TypeAdapter[Any]) -> tuple[list[_schema.Node], int]:
+def _is_plain_validator(validator: object) -> bool:
+    return type(validator) is SchemaValidator
+
+
+def _decode_nodes(adapter: TypeAdapter[Any]) -> _Nodes:
     if getattr(adapter, "_config", False) is not None:
         raise _schema.Unsupported("the TypeAdapter has a configuration of its own")
-    if type(adapter.validator) is not SchemaValidator:
+    if not _is_plain_validator(adapter.validator):
         adapter.rebuild(raise_errors=False)
-        if type(adapter.validator) is not SchemaValidator:
+        if not _is_plain_validator(adapter.validator):
             raise _schema.Unsupported("the validator is incomplete, or wrapped by a pydantic plugin")
     return _schema.read(cast("_schema.Schema", adapter.core_schema), "decode")
 
 
-def _encode_nodes(cls: type[Any]) -> tuple[list[_schema.Node], int]:
+def _encode_nodes(cls: type[Any]) -> _Nodes:
     if not issubclass(cls, BaseModel):
         raise _schema.Unsupported("no pydantic model")
     for name in ("model_dump", "model_dump_json"):
@@ -50,20 +71,30 @@ def _encode_nodes(cls: type[Any]) -> tuple[list[_schema.Node], int]:
     return _schema.read(cast("_schema.Schema", cls.__pydantic_core_schema__), "encode")
 
 
+def _compile(nodes: _Nodes, camelize: bool, for_encoding: bool) -> _core.Plan:
+    compile_plan = cast("Callable[..., _core.Plan]", getattr(_core, "compile_plan"))  # noqa: B009 -- typed `list` in the stub
+    return compile_plan(*nodes, camelize=camelize, for_encoding=for_encoding)
+
+
 def _decode_plan(adapter: TypeAdapter[Any], camelize: bool) -> _core.Plan | None:
     try:
-        nodes, root = _decode_nodes(adapter)
-        return _core.compile_plan(nodes, root, camelize=camelize, for_encoding=False)
+        return _compile(_decode_nodes(adapter), camelize, for_encoding=False)
     except (_schema.Unsupported, ValueError):
         return None
 
 
 def _encode_plan(cls: type[Any], camelize: bool) -> _core.Plan | None:
     try:
-        nodes, root = _encode_nodes(cls)
-        return _core.compile_plan(nodes, root, camelize=camelize, for_encoding=True)
+        return _compile(_encode_nodes(cls), camelize, for_encoding=True)
     except (_schema.Unsupported, ValueError):
         return None
+
+
+def _encode_compiler(camelize: bool) -> Callable[[type[Any]], _core.Plan | None]:
+    def compile_class(cls: type[Any]) -> _core.Plan | None:
+        return _encode_plan(cls, camelize)
+
+    return compile_class
 
 
 class MessageCodec(Generic[T]):
@@ -72,8 +103,8 @@ class MessageCodec(Generic[T]):
     Args:
         type_or_adapter: A model, a union, any type that pydantic knows, or a ready ``TypeAdapter``.
         mode: What decides. With ``"python"`` it is ``adapter.validate_python(json.loads(text))``, as for WebSocket
-            frames; with ``"json"`` it is ``adapter.validate_json(text)``. They differ in the few places where pydantic's
-            JSON mode is stricter or laxer than its Python mode.
+            frames; with ``"json"`` it is ``adapter.validate_json(text)``. They differ in the few places where
+            pydantic's JSON mode is stricter or laxer than its Python mode.
 
     Attributes:
         validate: ``validate(data: bytes | str)`` gives the message that the JSON text holds. Raises
@@ -107,13 +138,11 @@ class MessageCodec(Generic[T]):
         def encode_slowly(message: Any) -> bytes:
             return adapter.dump_json(message)
 
-        self.validate = _core.Decoder(_decode_plan(adapter, camelize=False), validate_slowly)
-        self.encode = _core.Encoder(
-            lambda cls: _encode_plan(cls, camelize=False), encode_slowly, as_bytes=True
-        )
+        self.validate = _Decoder(_decode_plan(adapter, camelize=False), validate_slowly)
+        self.encode = _Encoder(_encode_compiler(False), encode_slowly, as_bytes=True)
 
 
-class FrameDecoder(_core.Decoder):
+class FrameDecoder(_Decoder):
     """The fast path of a consumer: the text of a frame to its message.
 
     Called with a ``str``, it gives the message, or None when the frame has to take the slow path: because it is not an
@@ -129,7 +158,7 @@ class FrameDecoder(_core.Decoder):
         super().__init__(_decode_plan(adapter, camelize), None, frames=True)
 
 
-class FrameEncoder(_core.Encoder):
+class FrameEncoder(_Encoder):
     """The fast path of a consumer: a message to the text of its frame.
 
     Called with a message, it gives JSON text, or None when the message has to take the slow path. The text is, as a
@@ -140,7 +169,7 @@ class FrameEncoder(_core.Encoder):
     """
 
     def __init__(self, *, camelize: bool = False) -> None:
-        super().__init__(lambda cls: _encode_plan(cls, camelize), None, camelize=camelize)
+        super().__init__(_encode_compiler(camelize), None, camelize=camelize)
 
 
 def explain(message_type: Any) -> str:
@@ -154,12 +183,12 @@ def explain(message_type: Any) -> str:
     """
     adapter = _adapter_of(message_type)
     lines = ["decode: " + _outcome(lambda: _decode_nodes(adapter))]
-    classes = [message_type] if isinstance(message_type, type) else []
-    lines.extend(f"encode: {_outcome(lambda c=c: _encode_nodes(c))}" for c in classes)
+    if isinstance(message_type, type):
+        lines.append("encode: " + _outcome(lambda: _encode_nodes(cast("type[Any]", message_type))))
     return "\n".join(lines)
 
 
-def _outcome(read: Callable[[], tuple[list[_schema.Node], int]]) -> str:
+def _outcome(read: Callable[[], _Nodes]) -> str:
     try:
         nodes, _ = read()
     except _schema.Unsupported as error:

@@ -1,4 +1,5 @@
-// The callable Python types of the codec. They are plain C types because a call through pybind11 costs more than a ping.
+// The callable Python types of the codec. They are plain C types because a call through pybind11 costs more
+// than a ping.
 #pragma once
 
 #include <Python.h>

@@ -11,8 +11,7 @@ namespace chanx::bindings {
 namespace {
 
 struct decoder_object {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
+    PyObject_HEAD vectorcallfunc vectorcall;
     PyObject* plan;      // a Plan, or None: everything goes to the fallback
     PyObject* fallback;  // a callable, or None: the answer is then None
     bool frames;         // a frame is an object and carries none of the envelope's keys
@@ -109,7 +108,8 @@ int init(PyObject* object, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"plan", "fallback", "frames", nullptr};
     PyObject *plan, *fallback;
     int frames = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|p", const_cast<char**>(names), &plan, &fallback, &frames))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|p", const_cast<char**>(names), &plan, &fallback,
+                                     &frames))
         return -1;
     if (plan != Py_None && !Py_IS_TYPE(plan, &plan_type)) {
         PyErr_SetString(PyExc_TypeError, "plan must be a Plan or None");
@@ -155,8 +155,10 @@ PyTypeObject decoder_type = [] {
     Py_SET_REFCNT(reinterpret_cast<PyObject*>(&type), 1);
     type.tp_name = "chanx._core.Decoder";
     type.tp_basicsize = sizeof(decoder_object);
-    type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
-    type.tp_doc = "Decoder(plan, fallback, frames=False)\n--\n\nCalled with text, gives the message it holds.";
+    type.tp_flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
+    type.tp_doc =
+        "Decoder(plan, fallback, frames=False)\n--\n\nCalled with text, gives the message it holds.";
     type.tp_vectorcall_offset = offsetof(decoder_object, vectorcall);
     type.tp_call = PyVectorcall_Call;
     type.tp_new = create;

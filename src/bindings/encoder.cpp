@@ -1,6 +1,6 @@
 // Message to text along the plan of its class; what the plan does not know goes to the fallback.
-#include <exception>
 #include <cstring>
+#include <exception>
 
 #include "bindings/codec.hpp"
 #include "bindings/python_writer.hpp"
@@ -9,8 +9,7 @@ namespace chanx::bindings {
 namespace {
 
 struct encoder_object {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
+    PyObject_HEAD vectorcallfunc vectorcall;
     PyObject* fallback;  // a callable, or None: the answer is then None
     plan_cache* plans;
     bool as_bytes;
@@ -99,7 +98,8 @@ PyTypeObject encoder_type = [] {
     Py_SET_REFCNT(reinterpret_cast<PyObject*>(&type), 1);
     type.tp_name = "chanx._core.Encoder";
     type.tp_basicsize = sizeof(encoder_object);
-    type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
+    type.tp_flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
     type.tp_doc =
         "Encoder(compile, fallback, camelize=False, as_bytes=False)\n--\n\n"
         "Called with a message, gives its JSON. `compile(cls)` gives the Plan of a class, or None.";

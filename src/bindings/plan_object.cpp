@@ -13,8 +13,9 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     return stop;
 }
 
-// Decoders hold the plan, and may still be called while a cycle is being collected; so the references go only when the
-// object does. The classes in a plan never refer back to it, so no cycle needs this object to break it.
+// Decoders hold the plan, and may still be called while a cycle is being collected; so the references go only
+// when the object does. The classes in a plan never refer back to it, so no cycle needs this object to break
+// it.
 void dealloc(PyObject* self) {
     PyObject_GC_UnTrack(self);
     if (python_plan* plan = reinterpret_cast<plan_object*>(self)->plan) {

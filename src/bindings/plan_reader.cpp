@@ -19,12 +19,12 @@ namespace chanx::bindings {
 namespace {
 
 const std::unordered_map<std::string, schema::kind> kinds = {
-    {"any", schema::kind::any},           {"none", schema::kind::null},
-    {"bool", schema::kind::boolean},      {"int", schema::kind::integer},
-    {"float", schema::kind::floating},    {"str", schema::kind::string},
-    {"literal", schema::kind::literal},   {"nullable", schema::kind::nullable},
-    {"list", schema::kind::list},         {"dict", schema::kind::dict},
-    {"model", schema::kind::model},       {"union", schema::kind::tagged_union},
+    {"any", schema::kind::any},         {"none", schema::kind::null},
+    {"bool", schema::kind::boolean},    {"int", schema::kind::integer},
+    {"float", schema::kind::floating},  {"str", schema::kind::string},
+    {"literal", schema::kind::literal}, {"nullable", schema::kind::nullable},
+    {"list", schema::kind::list},       {"dict", schema::kind::dict},
+    {"model", schema::kind::model},     {"union", schema::kind::tagged_union},
 };
 
 const std::unordered_map<std::string, field_default::type> default_types = {
@@ -46,8 +46,8 @@ schema::range<Number> read_range(const py::dict& node) {
 }
 
 Py_ssize_t slot_offset(PyTypeObject* cls, const char* name) {
-    py::object descriptor = py::reinterpret_steal<py::object>(
-        PyObject_GetAttrString(reinterpret_cast<PyObject*>(cls), name));
+    py::object descriptor =
+        py::reinterpret_steal<py::object>(PyObject_GetAttrString(reinterpret_cast<PyObject*>(cls), name));
     if (!descriptor) throw py::error_already_set();
     if (!Py_IS_TYPE(descriptor.ptr(), &PyMemberDescr_Type))
         throw std::invalid_argument(std::string(name) + " is not a slot");
@@ -55,9 +55,10 @@ Py_ssize_t slot_offset(PyTypeObject* cls, const char* name) {
 }
 
 void require_ordinary_class(PyTypeObject* cls) {
-    const bool plain = PyType_HasFeature(cls, Py_TPFLAGS_HEAPTYPE) && PyType_IS_GC(cls) && cls->tp_itemsize == 0 &&
-                       cls->tp_alloc == PyType_GenericAlloc && cls->tp_free == PyObject_GC_Del &&
-                       cls->tp_new == PyBaseObject_Type.tp_new && !PyType_HasFeature(cls, Py_TPFLAGS_IS_ABSTRACT);
+    const bool plain = PyType_HasFeature(cls, Py_TPFLAGS_HEAPTYPE) && PyType_IS_GC(cls) &&
+                       cls->tp_itemsize == 0 && cls->tp_alloc == PyType_GenericAlloc &&
+                       cls->tp_free == PyObject_GC_Del && cls->tp_new == PyBaseObject_Type.tp_new &&
+                       !PyType_HasFeature(cls, Py_TPFLAGS_IS_ABSTRACT);
     if (!plain) throw std::invalid_argument("the class makes its instances in a way of its own");
 }
 
@@ -184,9 +185,11 @@ void init_codec(py::module_& m) {
           py::arg("for_encoding"),
           "Compile the nodes of a message type. Raises ValueError for what the core cannot represent.");
     m.def("camelize", &convert<schema::camelize>, py::arg("key"),
-          "The key in camelCase as pyhumps writes it; None for a key that is not ASCII letters, digits, _ and -.");
+          "The key in camelCase as pyhumps writes it; None for a key that is not ASCII letters, digits, _ "
+          "and -.");
     m.def("decamelize", &convert<schema::decamelize>, py::arg("key"),
-          "The key in snake_case as pyhumps writes it; None for a key that is not ASCII letters, digits, _ and -.");
+          "The key in snake_case as pyhumps writes it; None for a key that is not ASCII letters, digits, _ "
+          "and -.");
     for (PyTypeObject* type : {&plan_type, &decoder_type, &encoder_type}) {
         if (PyType_Ready(type) < 0) throw py::error_already_set();
     }

@@ -53,8 +53,10 @@ PyObject* make_given_set(node_objects& objects, std::uint64_t mask) {
     PyObject* set = build_given_set(objects, mask);
     if (set && objects.given_sets.size() < kept_sets) {
         PyObject* kept = PySet_New(set);
-        if (!kept) PyErr_Clear();
-        else objects.given_sets.emplace_back(mask, kept);
+        if (!kept)
+            PyErr_Clear();
+        else
+            objects.given_sets.emplace_back(mask, kept);
     }
     return set;
 }
@@ -63,7 +65,8 @@ void put_slot(PyObject* instance, Py_ssize_t at, PyObject* value) {
     *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(instance) + at) = value;
 }
 
-// An instance as object.__new__ makes it, but without the room for attributes that would be thrown away at once.
+// An instance as object.__new__ makes it, but without the room for attributes that would be thrown away at
+// once.
 PyObject* blank_instance(PyTypeObject* cls) {
     PyObject* instance = reinterpret_cast<PyObject*>(PyObject_GC_New(PyObject, cls));
     if (!instance) return nullptr;
@@ -100,8 +103,10 @@ PyObject* python_builder::model(std::uint32_t node, PyObject** slots) {
     bool fine = dict != nullptr;
     for (std::size_t i = 0; i < count; ++i) {
         PyObject* value = slots[i];
-        if (value) given |= std::uint64_t{1} << i;
-        else if (fine) value = make_default(objects.defaults[i]);
+        if (value)
+            given |= std::uint64_t{1} << i;
+        else if (fine)
+            value = make_default(objects.defaults[i]);
         fine = fine && value && PyDict_SetItem(dict, objects.names[i], value) == 0;
         Py_XDECREF(value);
     }

@@ -10,8 +10,8 @@
 
 namespace chanx::bindings {
 
-// Null results carry no meaning beyond "no value": the caller clears whatever exception is set and leaves the document
-// to pydantic.
+// Null results carry no meaning beyond "no value": the caller clears whatever exception is set and leaves the
+// document to pydantic.
 class python_builder {
 public:
     using value_type = PyObject*;

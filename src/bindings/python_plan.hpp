@@ -24,7 +24,7 @@ struct node_objects {
     Py_ssize_t private_at = 0;
     std::vector<PyObject*> names;  // attribute names of the fields, interned
     std::vector<field_default> defaults;
-    PyObject* blank = nullptr;     // a dict with every field, in order; copying it beats building one
+    PyObject* blank = nullptr;  // a dict with every field, in order; copying it beats building one
     // __pydantic_fields_set__ by bit mask of the fields given: copying a set copies its hash table as it is
     std::vector<std::pair<std::uint64_t, PyObject*>> given_sets;
     std::vector<PyObject*> literals;
@@ -36,7 +36,8 @@ struct node_objects {
 struct python_plan {
     schema::plan plan;
     std::vector<node_objects> nodes;
-    std::vector<std::string> keys;  // of all fields, as encode::prepare_keys makes them; empty in a plan for decoding
+    std::vector<std::string>
+        keys;  // of all fields, as encode::prepare_keys makes them; empty in a plan for decoding
 
     template <class Visit>
     void each_reference(Visit visit) {
@@ -55,8 +56,7 @@ struct python_plan {
 extern PyTypeObject plan_type;
 
 struct plan_object {
-    PyObject_HEAD
-    python_plan* plan;
+    PyObject_HEAD python_plan* plan;
 };
 
 inline python_plan& plan_of(PyObject* object) { return *reinterpret_cast<plan_object*>(object)->plan; }

@@ -40,8 +40,10 @@ python_plan* plan_cache::find(PyTypeObject* cls) {
         if (!plan) return nullptr;
         bool added;
         std::tie(known, added) = plans_.try_emplace(cls, plan);
-        if (added) Py_INCREF(cls);
-        else Py_DECREF(plan);
+        if (added)
+            Py_INCREF(cls);
+        else
+            Py_DECREF(plan);
     }
     return known->second == Py_None ? nullptr : &plan_of(known->second);
 }

@@ -1,5 +1,5 @@
-// Writes Python values as JSON along the plans of their classes. Writes what model_dump(mode="json") and json.dumps would,
-// or nothing at all.
+// Writes Python values as JSON along the plans of their classes. Writes what model_dump(mode="json") and
+// json.dumps would, or nothing at all.
 #pragma once
 
 #include <Python.h>
@@ -38,7 +38,8 @@ class python_writer {
 public:
     python_writer(plan_cache& plans, encode::json_writer& out) : plans_(plans), out_(out) {}
 
-    // False when the message is not one that the plan writes exactly as pydantic; the buffer is then undefined.
+    // False when the message is not one that the plan writes exactly as pydantic; the buffer is then
+    // undefined.
     bool message(PyObject* instance);
 
 private:

@@ -7,10 +7,10 @@ namespace chanx {
 
 // Every code has one message, in error.cpp; src/bindings/errors.cpp maps codes to Python exceptions.
 enum class errc {
-    channel_full = 1,   // a channel holds as many unread messages as its capacity allows
-    invalid_name,       // a channel or group name breaks the Channels specification
-    closed,             // the layer was closed
-    timed_out,          // the operation did not finish in the time it was given
+    channel_full = 1,  // a channel holds as many unread messages as its capacity allows
+    invalid_name,      // a channel or group name breaks the Channels specification
+    closed,            // the layer was closed
+    timed_out,         // the operation did not finish in the time it was given
 };
 
 const std::error_category& category() noexcept;

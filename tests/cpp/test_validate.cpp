@@ -11,7 +11,8 @@ using namespace chanx;
 
 namespace {
 
-// {"action": "chat", "payload": {"text": str of 1 to 5 characters, "count": int of 0 or more, with a default}}
+// {"action": "chat", "payload": {"text": str of 1 to 5 characters, "count": int of 0 or more, with a
+// default}}
 schema::spec chat_form() {
     schema::spec form;
     form.nodes.resize(6);

@@ -34,7 +34,9 @@ notes: TypeAdapter[Any] = TypeAdapter(Annotated[Note | Other, Field(discriminato
 decoder = FrameDecoder(notes, camelize=True)
 encoder = FrameEncoder(camelize=True)
 keys = st.text(st.sampled_from("abXYZ019_-"), max_size=8)
-all_keys = keys | st.sampled_from(["userName", "user_name", "isComplete", "x2Y", "innerValue", "HTTPServer", "é", "a b"])
+all_keys = keys | st.sampled_from(
+    ["userName", "user_name", "isComplete", "x2Y", "innerValue", "HTTPServer", "é", "a b"]
+)
 
 
 @settings(max_examples=1000, deadline=None)
@@ -70,7 +72,9 @@ values = st.recursive(
 
 @settings(max_examples=800, deadline=None)
 @given(
-    st.dictionaries(st.sampled_from(["innerValue", "inner_value", "freeForm", "byKey", "InnerValue"]) | keys, values),
+    st.dictionaries(
+        st.sampled_from(["innerValue", "inner_value", "freeForm", "byKey", "InnerValue"]) | keys, values
+    ),
     st.dictionaries(all_keys, st.integers(0, 3) | st.text(max_size=2) | st.booleans(), max_size=4),
 )
 def test_camel_case_frames_are_those_of_the_slow_path(members, inner):

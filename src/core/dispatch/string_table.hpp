@@ -1,4 +1,5 @@
-// An immutable hash table from short strings to small indexes: the action of a frame to its plan, a key to its field.
+// An immutable hash table from short strings to small indexes: the action of a frame to its plan, a key to
+// its field.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ public:
 
     string_table() = default;
 
-    // The index of a string is its place in `strings`. Throws std::invalid_argument when a string occurs twice.
+    // The index of a string is its place in `strings`. Throws std::invalid_argument when a string occurs
+    // twice.
     explicit string_table(std::vector<std::string> strings);
 
     std::uint32_t find(std::string_view text) const noexcept {
@@ -31,8 +33,9 @@ public:
     std::size_t size() const noexcept { return strings_.size(); }
 
 private:
-    // Names differ in length, at their start or at their end; reading 16 bytes tells nearly all of them apart. Equal
-    // hashes cost a comparison, and the table is built from the program's own names, so no input can make it slow.
+    // Names differ in length, at their start or at their end; reading 16 bytes tells nearly all of them
+    // apart. Equal hashes cost a comparison, and the table is built from the program's own names, so no input
+    // can make it slow.
     static std::size_t hash(std::string_view text) noexcept {
         std::uint64_t head = 0, tail = 0;
         const std::size_t n = text.size();

@@ -9,7 +9,8 @@ namespace {
 constexpr std::uint64_t ones = 0x0101010101010101u;
 constexpr std::uint64_t high = 0x8080808080808080u;
 
-// Non-zero when one of eight bytes is below 0x20, a quote or a backslash (or beyond ASCII: never in these inputs).
+// Non-zero when one of eight bytes is below 0x20, a quote or a backslash (or beyond ASCII: never in these
+// inputs).
 std::uint64_t needs_escape(std::uint64_t eight) noexcept {
     const std::uint64_t quote = eight ^ (ones * '"');
     const std::uint64_t slash = eight ^ (ones * '\\');

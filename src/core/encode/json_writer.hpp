@@ -30,8 +30,8 @@ public:
         size_ += json.size();
     }
     void integer(std::int64_t number);
-    // The shortest digits that read back as the same double, always with a point or an exponent. False for NaN and
-    // the infinities, which JSON does not have.
+    // The shortest digits that read back as the same double, always with a point or an exponent. False for
+    // NaN and the infinities, which JSON does not have.
     bool floating(double number);
 
     // A string with its quotes. The widths are those that CPython stores: ASCII, Latin-1, UCS-2, UCS-4.

@@ -9,8 +9,8 @@
 
 namespace chanx::encode {
 
-// For every field of the plan its name with quotes and colon, camel-cased on request; nothing when a name is not ASCII
-// or two fields of a model would get the same key.
+// For every field of the plan its name with quotes and colon, camel-cased on request; nothing when a name is
+// not ASCII or two fields of a model would get the same key.
 std::optional<std::vector<std::string>> prepare_keys(const schema::plan& plan, bool camelize);
 
 }  // namespace chanx::encode

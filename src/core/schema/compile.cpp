@@ -79,7 +79,8 @@ plan compile(const spec& form) {
         to.floats = from.floats;
         to.multiple_of = from.multiple_of.value_or(0);
         to.bounded = is_bounded(from.integers) || is_bounded(from.floats) || from.multiple_of.has_value();
-        if (from.multiple_of && *from.multiple_of <= 0) throw std::invalid_argument("multiple_of is not positive");
+        if (from.multiple_of && *from.multiple_of <= 0)
+            throw std::invalid_argument("multiple_of is not positive");
         to.first = from.first;
         to.second = from.second;
         switch (from.type) {

@@ -11,7 +11,7 @@ char lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c
 char upper(char c) noexcept { return is_lower(c) ? static_cast<char>(c - 32) : c; }
 
 struct shape {
-    bool known = true;      // ASCII letters, digits, _ and - only
+    bool known = true;  // ASCII letters, digits, _ and - only
     bool has_upper = false;
     bool has_lower = false;
 };
@@ -19,15 +19,18 @@ struct shape {
 shape shape_of(std::string_view key) noexcept {
     shape s;
     for (char c : key) {
-        if (is_upper(c)) s.has_upper = true;
-        else if (is_lower(c)) s.has_lower = true;
-        else if (!is_digit(c) && !is_joiner(c)) s.known = false;
+        if (is_upper(c))
+            s.has_upper = true;
+        else if (is_lower(c))
+            s.has_lower = true;
+        else if (!is_digit(c) && !is_joiner(c))
+            s.known = false;
     }
     return s;
 }
 
-// Acronyms get one capital: of a run of capitals and digits, all but the last character (all of it at the end of the
-// key) are put in title case, where a letter after a digit starts a word.
+// Acronyms get one capital: of a run of capitals and digits, all but the last character (all of it at the end
+// of the key) are put in title case, where a letter after a digit starts a word.
 void fix_acronyms(std::string& text) {
     for (std::size_t at = 0; at < text.size();) {
         std::size_t end = at;
@@ -59,7 +62,8 @@ bool decamelize(std::string_view key, std::string& out) {
     const shape s = shape_of(key);
     if (!s.known) return false;
     out.assign(key);
-    if (!s.has_upper || !s.has_lower) return true;  // nothing to split, or an all-capitals name, kept as it is
+    if (!s.has_upper || !s.has_lower)
+        return true;  // nothing to split, or an all-capitals name, kept as it is
     fix_acronyms(out);
     std::string words;
     words.reserve(out.size() + 8);
@@ -82,7 +86,8 @@ bool camelize(std::string_view key, std::string& out) {
     if (!s.known) return false;
     out.assign(key);
     if (key.empty() || (s.has_upper && !s.has_lower)) return true;
-    if (!s.has_upper && !s.has_lower && key.find_first_not_of("0123456789") == std::string_view::npos) return true;
+    if (!s.has_upper && !s.has_lower && key.find_first_not_of("0123456789") == std::string_view::npos)
+        return true;
     const shape head = shape_of(key.substr(0, 2));
     if (!(head.has_upper && !head.has_lower)) out[0] = lower(out[0]);
     std::string joined;

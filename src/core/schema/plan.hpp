@@ -52,10 +52,12 @@ struct plan {
     std::vector<literal_table> literals;
     std::uint32_t root = 0;
     bool camelize = false;
-    bool runs_code = false;  // building a value may call user code, so the structure is checked as a whole first
+    bool runs_code =
+        false;  // building a value may call user code, so the structure is checked as a whole first
 };
 
-// Throws std::invalid_argument when the form contradicts itself: an index out of range, a name that occurs twice.
+// Throws std::invalid_argument when the form contradicts itself: an index out of range, a name that occurs
+// twice.
 plan compile(const spec& form);
 
 }  // namespace chanx::schema

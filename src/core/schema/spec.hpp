@@ -1,5 +1,5 @@
-// The intermediate form of a message type: what a reader of some schema language fills in, and compile() turns into
-// a plan. Nodes refer to each other by index, so that recursive types need no special case.
+// The intermediate form of a message type: what a reader of some schema language fills in, and compile()
+// turns into a plan. Nodes refer to each other by index, so that recursive types need no special case.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,8 @@ namespace chanx::validate {
 // simdjson counts the members of a container up to this many.
 constexpr std::size_t saturated_size = 0xFFFFFF;
 
-// Strips and measures; false when a bound is broken, or when the text begins or ends with a character beyond ASCII and
-// is to be stripped: which of those are whitespace is left to pydantic.
+// Strips and measures; false when a bound is broken, or when the text begins or ends with a character beyond
+// ASCII and is to be stripped: which of those are whitespace is left to pydantic.
 bool check_string(const schema::node& n, std::string_view& text) noexcept;
 
 bool check_integer(const schema::node& n, std::int64_t number) noexcept;

@@ -1,4 +1,5 @@
-// A builder that builds nothing: for checking a document before any user code runs, for tests and for fuzzing.
+// A builder that builds nothing: for checking a document before any user code runs, for tests and for
+// fuzzing.
 #pragma once
 
 #include <cstdint>

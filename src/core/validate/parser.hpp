@@ -8,8 +8,8 @@
 
 namespace chanx::validate {
 
-// The parser's document lives as long as the lease. A lease taken while the thread's parser is in use (user code
-// called in the middle of a document decodes another one) gets a parser of its own.
+// The parser's document lives as long as the lease. A lease taken while the thread's parser is in use (user
+// code called in the middle of a document decodes another one) gets a parser of its own.
 class parser_lease {
 public:
     parser_lease();
@@ -22,7 +22,8 @@ public:
 
     struct state {
         simdjson::dom::parser parser;
-        std::unique_ptr<char[]> buffer;  // simdjson reads past the end, so the text is copied to where that is safe
+        std::unique_ptr<char[]>
+            buffer;  // simdjson reads past the end, so the text is copied to where that is safe
         std::size_t capacity = 0;
     };
 

@@ -1,5 +1,5 @@
-// Walks a parsed document along a plan and builds values. The walk accepts only what pydantic's lax Python mode would
-// accept with the same result after json.loads; false means "not sure", never "invalid".
+// Walks a parsed document along a plan and builds values. The walk accepts only what pydantic's lax Python
+// mode would accept with the same result after json.loads; false means "not sure", never "invalid".
 #pragma once
 
 #include <simdjson.h>
@@ -18,8 +18,8 @@
 
 namespace chanx::validate {
 
-// Makes values. Every function may fail by returning a null value; `drop` frees a value that is not used after all.
-// `append`, `insert` and `model` take over the values they are given, also when they fail.
+// Makes values. Every function may fail by returning a null value; `drop` frees a value that is not used
+// after all. `append`, `insert` and `model` take over the values they are given, also when they fail.
 template <class B>
 concept builder = requires(B b, typename B::value_type v, typename B::value_type* vs, std::uint32_t n,
                            std::string_view s) {
@@ -39,7 +39,8 @@ concept builder = requires(B b, typename B::value_type v, typename B::value_type
     { b.drop(v) } -> std::same_as<void>;
 };
 
-// Deeper frames are pydantic's: its own limit is 255 uses of a definition, and a level of JSON can take a few.
+// Deeper frames are pydantic's: its own limit is 255 uses of a definition, and a level of JSON can take a
+// few.
 constexpr unsigned max_depth = 64;
 
 template <builder B>
@@ -144,7 +145,8 @@ private:
             }
             if (!build_.insert(made, key, one)) return abandon(made);
         }
-        // Keys that fell together would have to be merged as json.loads and pydantic merge them, one after the other.
+        // Keys that fell together would have to be merged as json.loads and pydantic merge them, one after
+        // the other.
         if (build_.dict_size(made) != size) return abandon(made);
         out = made;
         return true;
@@ -162,7 +164,8 @@ private:
         } else {
             std::fill_n(slots, n.field_count, value_type{});
         }
-        if (fill(n, members, slots, depth) && complete(n, slots)) return done(build_.model(index, slots), out);
+        if (fill(n, members, slots, depth) && complete(n, slots))
+            return done(build_.model(index, slots), out);
         for (std::uint32_t i = 0; i < n.field_count; ++i) {
             if (slots[i] != value_type{}) build_.drop(slots[i]);
         }
@@ -228,9 +231,8 @@ private:
             case element_type::DOUBLE: return done(build_.floating(from.get_double().value_unsafe()), out);
             case element_type::STRING: return done(build_.string(from.get_string().value_unsafe()), out);
             case element_type::ARRAY:
-                return list(n, from, out, depth, [&](element item, value_type& one) {
-                    return any(n, item, one, depth + 1);
-                });
+                return list(n, from, out, depth,
+                            [&](element item, value_type& one) { return any(n, item, one, depth + 1); });
             case element_type::OBJECT: return any_dict(n, from, out, depth);
         }
         return false;
@@ -253,7 +255,8 @@ private:
             if (!build_.insert(made, key, one)) return abandon(made);
             ++seen;
         }
-        // The last of equal keys wins, here as in json.loads; keys that only decamelize makes equal are another matter.
+        // The last of equal keys wins, here as in json.loads; keys that only decamelize makes equal are
+        // another matter.
         if (plan_.camelize && build_.dict_size(made) != seen) return abandon(made);
         out = made;
         return true;
