@@ -1,6 +1,7 @@
 """Camel case in AsyncAPI documents, for applications whose frames are camel-cased."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from chanx.utils.camel import camelize
 
@@ -41,12 +42,12 @@ def _keys(section: dict[str, Any]) -> dict[str, Any]:
 def _refs(node: Any) -> Any:
     """Copy a tree with its references to renamed things renamed."""
     if isinstance(node, list):
-        return [_refs(item) for item in node]
+        return [_refs(item) for item in cast("Sequence[Any]", node)]
     if not isinstance(node, dict):
         return node
     return {
         key: _ref(value) if key == "$ref" and isinstance(value, str) else _refs(value)
-        for key, value in node.items()
+        for key, value in cast("Mapping[str, Any]", node).items()
     }
 
 
@@ -65,14 +66,14 @@ def _ref(ref: str) -> str:
 def _schema(schema: Any) -> Any:
     """Copy a JSON schema with its properties renamed."""
     if isinstance(schema, list):
-        return [_schema(item) for item in schema]
+        return [_schema(item) for item in cast("Sequence[Any]", schema)]
     if not isinstance(schema, dict):
         return schema
     renamed: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "properties" and isinstance(value, dict):
+    for key, value in cast("Mapping[str, Any]", schema).items():
+        if key == "properties":
             renamed[key] = {_name(name): _schema(part) for name, part in value.items()}
-        elif key == "required" and isinstance(value, list):
+        elif key == "required":
             renamed[key] = [_name(name) for name in value]
         elif key == "discriminator" and isinstance(value, str):
             renamed[key] = _name(value)

@@ -154,9 +154,9 @@ class AsyncAPIGenerator:
     def get_channel_messages(self, consumer: _Consumer) -> dict[str, dict[str, Any]]:
         """Refer to every message that a consumer receives or sends, in the order of their keys."""
         types: list[type[BaseMessage]] = message_types_of(list(consumer.emits))
-        for info in consumer._MESSAGE_HANDLER_INFO_MAP.values():
+        for info in _handlers(consumer, "_MESSAGE_HANDLER_INFO_MAP"):
             types += message_types_of([info["input_type"], info["output_type"]])
-        for info in consumer._EVENT_HANDLER_INFO_MAP.values():
+        for info in _handlers(consumer, "_EVENT_HANDLER_INFO_MAP"):
             types += message_types_of(info["output_type"])
         message_registry.add(types, consumer.__name__)
         refs = {_message_key(message): message_registry.messages[message] for message in types}
@@ -167,9 +167,9 @@ class AsyncAPIGenerator:
         for route, channel in zip(self.routes, self._channel_keys, strict=True):
             consumer = route.consumer
             security = self._add_security(_credentials(route))
-            for info in consumer._MESSAGE_HANDLER_INFO_MAP.values():
+            for info in _handlers(consumer, "_MESSAGE_HANDLER_INFO_MAP"):
                 self._add_operation(route, info["action"], self._receive(info, channel), security)
-            for info in consumer._EVENT_HANDLER_INFO_MAP.values():
+            for info in _handlers(consumer, "_EVENT_HANDLER_INFO_MAP"):
                 self._add_operation(route, info["action"], self._send(info, channel), security)
             if consumer.emits:
                 operation = {
@@ -262,6 +262,11 @@ class AsyncAPIGenerator:
         if self._schemes:
             components["securitySchemes"] = self._schemes
         return components
+
+
+def _handlers(consumer: _Consumer, attribute: str) -> Iterable[_Info]:
+    handlers: Mapping[str, _Info] = getattr(consumer, attribute)
+    return handlers.values()
 
 
 def _channel_info(consumer: _Consumer) -> ChannelInfo:

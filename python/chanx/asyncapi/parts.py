@@ -74,7 +74,7 @@ def message_object(model: type[Any], payload: dict[str, Any], schema: dict[str, 
     if summary:
         message["summary"] = summary
     message["payload"] = payload
-    examples = schema.get("examples")
-    if isinstance(examples, list) and all(isinstance(example, dict) for example in examples):
+    examples: list[Any] = schema.get("examples") or []
+    if examples and all(isinstance(example, dict) for example in examples):
         message["examples"] = [{"payload": example} for example in examples]
     return message

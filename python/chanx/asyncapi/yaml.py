@@ -6,8 +6,8 @@ is a valid double-quoted scalar of YAML 1.2: that is all there is to write.
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 # Plain scalars that some parser takes for something other than text.
@@ -28,10 +28,10 @@ def to_yaml(document: Any) -> str:
 
 def _lines(node: Any, indent: str) -> Iterator[str]:
     if isinstance(node, dict) and node:
-        for key, value in node.items():
+        for key, value in cast("Mapping[Any, Any]", node).items():
             yield from _entry(f"{indent}{_scalar(str(key))}:", value, indent + "  ")
     elif isinstance(node, list | tuple) and node:
-        for item in node:
+        for item in cast("Sequence[Any]", node):
             first, *rest = _lines(item, indent + "  ")
             yield f"{indent}- {first.lstrip(' ')}"
             yield from rest
@@ -50,6 +50,4 @@ def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _RESERVED:
         return value
-    if isinstance(value, tuple):
-        value = list(value)
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -23,7 +23,9 @@ from chanx.messages.outgoing import AuthenticationMessage, AuthenticationPayload
 from chanx.utils.logging import logger
 
 if TYPE_CHECKING:
-    from rest_framework.permissions import _PermissionClass
+    from rest_framework.permissions import (
+        _PermissionClass,  # pyright: ignore[reportPrivateUsage]  # the only name of it
+    )
 
 # What an authenticator may say that its view is then made with.
 _VIEW_ATTRIBUTES = (
@@ -50,7 +52,7 @@ class ExtendedRequest(Request):
 
 def _looks_up_objects(view: "GenericAPIView[Model]") -> bool:
     """Whether a view, or the authenticator for it, says where its objects come from."""
-    return view.queryset is not None or any(
+    return cast(Any, view).queryset is not None or any(
         name in vars(view) or getattr(type(view), name) is not getattr(GenericAPIView, name)
         for name in _VIEW_METHODS
     )
@@ -94,7 +96,7 @@ class AuthActionInterceptMixin:
         return self.get_response(request)
 
 
-class ChanxAuthView(AuthActionInterceptMixin, GenericAPIView[Model]):
+class ChanxAuthView(AuthActionInterceptMixin, GenericAPIView[Model]):  # type: ignore[misc]  # any HTTP verb answers alike
     """The view that checks a handshake by default."""
 
     serializer_class = ChanxSerializer
@@ -166,7 +168,7 @@ class DjangoAuthenticator(BaseAuthenticator):
 
     def _dispatch(self, http_request: HttpRequest, scope: Mapping[str, Any]) -> Response:
         """Ask the view, in a thread that may use the database."""
-        route = scope.get("url_route") or {}
+        route: dict[str, Any] = scope.get("url_route") or {}
         args, kwargs = tuple(route.get("args") or ()), dict(route.get("kwargs") or {})
         view = self._make_view()
         view.setup(http_request, *args, **kwargs)
@@ -196,8 +198,10 @@ class DjangoAuthenticator(BaseAuthenticator):
         for name in _VIEW_ATTRIBUTES:
             if hasattr(self, name):
                 setattr(view, name, getattr(self, name))
-        if isinstance(view.queryset, Manager):
-            view.queryset = view.queryset.all()
+        untyped = cast(Any, view)  # the stubs take a manager in `queryset` for a descriptor
+        queryset: Any = untyped.queryset
+        if isinstance(queryset, Manager):
+            untyped.queryset = cast(Any, queryset).all()
         for name in _VIEW_METHODS:
             method: Callable[..., Any] | None = getattr(self, name, None)
             if method is not None:

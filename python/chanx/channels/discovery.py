@@ -66,14 +66,16 @@ class DjangoRouteDiscovery(RouteDiscovery):
         for route in router.routes:
             own_path, _ = get_pattern_string_and_params(route)
             path = prefix + own_path
-            handler = getattr(route, "callback", None)
+            handler: Any = getattr(route, "callback", None)
             for layer in middleware_layers(handler):
-                if isinstance(layer, URLRouter):
+                is_router = isinstance(layer, URLRouter)
+                if is_router:
                     self.extract_routes_from_router(layer, path, routes, base_url)
                     break
-                consumer = getattr(layer, "consumer_class", None)
+                consumer: Any = getattr(layer, "consumer_class", None)
                 if consumer is not None:
-                    if issubclass(consumer, ChanxWebsocketConsumerMixin):
+                    is_ours = issubclass(consumer, ChanxWebsocketConsumerMixin)
+                    if is_ours:
                         routes.append(_route_info(path, handler, base_url, consumer))
                     break
             else:

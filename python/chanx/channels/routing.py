@@ -5,7 +5,7 @@ Patterns go into ``channels.routing.URLRouter``; :func:`include` hangs one route
 
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from channels.routing import URLRouter
 from django.core.exceptions import ImproperlyConfigured
@@ -34,11 +34,11 @@ def include(arg: _URLConf) -> URLRouter:
     """
     if isinstance(arg, URLRouter):
         return arg
-    module = import_module(arg) if isinstance(arg, str) else arg
-    router = getattr(module, "router", None)
+    module: Any = import_module(arg) if isinstance(arg, str) else arg
+    router: Any = getattr(module, "router", None)
     name = getattr(module, "__name__", repr(module))
     if isinstance(router, list | tuple):
-        return URLRouter(list(router))
+        return URLRouter(list(cast("list[Any]", router)))
     if not isinstance(router, URLRouter):
         found = "it has none" if router is None else f"it is {router!r}"
         raise RouterNotFound(
@@ -64,7 +64,7 @@ def path(route: Any, view: Any, kwargs: Any = None, name: str = "") -> Any:
         TypeError: The view is a class, mostly a consumer whose ``.as_asgi()`` was forgotten.
     """
     _refuse_class(view, route)
-    return django_path(route, view, kwargs, name)
+    return cast(Any, django_path)(route, view, kwargs, name)
 
 
 def re_path(route: Any, view: Any, kwargs: Any = None, name: str = "") -> Any:
@@ -74,7 +74,7 @@ def re_path(route: Any, view: Any, kwargs: Any = None, name: str = "") -> Any:
         TypeError: The view is a class, mostly a consumer whose ``.as_asgi()`` was forgotten.
     """
     _refuse_class(view, route)
-    return django_re_path(route, view, kwargs, name)
+    return cast(Any, django_re_path)(route, view, kwargs, name)
 
 
 def _refuse_class(view: Any, route: Any) -> None:

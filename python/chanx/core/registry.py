@@ -8,7 +8,7 @@ later, and a process that never shows its documentation does not pay for it.
 from collections import defaultdict
 from collections.abc import Iterable
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -59,7 +59,7 @@ def message_types_of(declared: Any) -> list[type["BaseMessage"]]:
     if declared is None or declared is NoneType:
         return []
     if isinstance(declared, list | tuple):
-        members: Iterable[Any] = declared  # pyright: ignore[reportUnknownVariableType] -- Any by contract
+        members: Iterable[Any] = cast("list[Any]", declared)
     elif get_origin(declared) in UNION_TYPES:
         members = get_args(declared)
     elif isinstance(declared, type) and issubclass(declared, BaseModel):

@@ -1,8 +1,8 @@
 """JSON schemas of pydantic models, taken apart into definitions that know their Python type."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -96,11 +96,11 @@ def _definition(ref: str, name: str, schema: dict[str, Any]) -> Definition:
 
 def _resolve(node: Any, refs: dict[str, str]) -> Any:
     if isinstance(node, list):
-        return [_resolve(item, refs) for item in node]
+        return [_resolve(item, refs) for item in cast("Sequence[Any]", node)]
     if not isinstance(node, dict):
         return node
     resolved: dict[str, Any] = {}
-    for key, value in node.items():
+    for key, value in cast("Mapping[str, Any]", node).items():
         if key == _OWNER:
             continue
         if key == "$ref" and isinstance(value, str):

@@ -219,3 +219,15 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             result: The message.
         """
         await self.send_message(result)
+
+
+def __getattr__(name: str) -> Any:
+    """Serve the consumer of Channels under its import path of chanx 1.x.
+
+    Looked up late: this module has to import without Django.
+    """
+    if name == "AsyncJsonWebsocketConsumer":
+        from chanx.channels.websocket import AsyncJsonWebsocketConsumer
+
+        return AsyncJsonWebsocketConsumer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

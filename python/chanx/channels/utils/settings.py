@@ -1,7 +1,7 @@
 """Changing the settings of chanx for a while, mostly in tests."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -16,7 +16,7 @@ def _override(changes: dict[str, Any]) -> override_settings:
 
 
 @contextlib.contextmanager
-def settings_context(**settings: Any) -> Iterator[None]:
+def settings_context(**settings: Any) -> Generator[None]:
     """Change settings under ``CHANX`` within a ``with`` block; the others keep their values.
 
     Args:

@@ -1,0 +1,1 @@
+from chanx.channels.settings import *  # noqa: F403 -- the whole module, under its old name
