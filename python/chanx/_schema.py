@@ -7,7 +7,7 @@ guesses what a schema means.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 Schema: TypeAlias = Mapping[str, Any]
 Node: TypeAlias = dict[str, Any]
@@ -45,6 +45,7 @@ _INPUT_CONFIG = {
     "val_temporal_unit",
 }
 _MAX_FIELDS = 64
+_EMPTY: dict[type, str] = {list: "empty_list", dict: "empty_dict", set: "empty_set"}
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -266,15 +267,15 @@ class _Reader:
         for key in ("custom_init", "root_model", "post_init"):
             if schema.get(key) and (self.decoding or key == "root_model"):
                 raise Unsupported(f"{name}: {key}")
-        own = schema.get("config") or {}
+        own: Schema = schema.get("config") or {}
         self._check_config(own)
-        fields = schema["schema"]
+        fields: Schema = schema["schema"]
         if fields.get("type") != "model-fields":
             raise Unsupported(f"{name}: a model of {fields.get('type')!r}")
         self._only(fields, {"fields", "model_name", "computed_fields", "extra_behavior", "from_attributes"})
         if not self.decoding and fields.get("computed_fields"):
             raise Unsupported(f"{name}: computed fields")
-        extra = fields.get("extra_behavior") or own.get("extra_fields_behavior") or "ignore"
+        extra: str = fields.get("extra_behavior") or own.get("extra_fields_behavior") or "ignore"
         if extra == "allow":
             raise Unsupported(f"{name}: extra fields are kept")
         if len(fields["fields"]) > _MAX_FIELDS:
@@ -322,24 +323,20 @@ class _Reader:
         if schema.get("on_error", "raise") != "raise":
             raise Unsupported(f"on_error={schema['on_error']!r}")
         if "default_factory" in schema:
-            empty = {list: "empty_list", dict: "empty_dict", set: "empty_set"}
-            factory = schema["default_factory"]
-            if isinstance(factory, type) and factory in empty:
-                return {"default": empty[factory]}
+            factory: Any = schema["default_factory"]
+            if isinstance(factory, type) and factory in _EMPTY:
+                return {"default": _EMPTY[factory]}
             return {"default": "factory", "object": factory}
         if "default" not in schema:
             return {}
-        value = schema["default"]
+        value: Any = schema["default"]
         try:
             hash(value)
         except Exception:
             # pydantic copies the defaults that cannot be hashed.
-            if type(value) is list and not value:
-                return {"default": "empty_list"}
-            if type(value) is dict and not value:
-                return {"default": "empty_dict"}
-            if type(value) is set and not value:
-                return {"default": "empty_set"}
+            kind = _EMPTY.get(type(value))
+            if kind is not None and not value:
+                return {"default": kind}
             return {"default": "copy", "object": value}
         return {"default": "constant", "object": value}
 
@@ -353,7 +350,7 @@ class _Reader:
         if not isinstance(discriminator, str):
             raise Unsupported("a discriminator that is a path or a function")
         choices: dict[str, int] = {}
-        for tag, choice in schema["choices"].items():
+        for tag, choice in cast("dict[Any, Any]", schema["choices"]).items():
             if type(tag) is not str or not isinstance(choice, Mapping):
                 raise Unsupported("a tag that is not a string")
             _require_utf8(tag)

@@ -39,23 +39,22 @@ _Nodes: TypeAlias = tuple[list[_schema.Node], int]
 
 
 def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
-    if isinstance(type_or_adapter, TypeAdapter):
-        return cast("TypeAdapter[Any]", type_or_adapter)
-    return TypeAdapter(type_or_adapter)
+    return type_or_adapter if type(type_or_adapter) is TypeAdapter else TypeAdapter(type_or_adapter)
 
 
-def _is_plain_validator(validator: object) -> bool:
-    return type(validator) is SchemaValidator
+def _is_plain(part: object) -> bool:
+    # A pydantic plugin wraps validators, and a class with forward references has a stand-in until it is rebuilt.
+    return type(part) in (SchemaValidator, SchemaSerializer)
 
 
 def _decode_nodes(adapter: TypeAdapter[Any]) -> _Nodes:
     if getattr(adapter, "_config", False) is not None:
         raise _schema.Unsupported("the TypeAdapter has a configuration of its own")
-    if not _is_plain_validator(adapter.validator):
+    if not _is_plain(adapter.validator):
         adapter.rebuild(raise_errors=False)
-        if not _is_plain_validator(adapter.validator):
+        if not _is_plain(adapter.validator):
             raise _schema.Unsupported("the validator is incomplete, or wrapped by a pydantic plugin")
-    return _schema.read(cast("_schema.Schema", adapter.core_schema), "decode")
+    return _schema.read(adapter.core_schema, "decode")
 
 
 def _encode_nodes(cls: type[Any]) -> _Nodes:
@@ -64,11 +63,11 @@ def _encode_nodes(cls: type[Any]) -> _Nodes:
     for name in ("model_dump", "model_dump_json"):
         if getattr(cls, name) is not getattr(BaseModel, name):
             raise _schema.Unsupported(f"{name} is overridden")
-    if type(cls.__pydantic_serializer__) is not SchemaSerializer:
+    if not _is_plain(cls.__pydantic_serializer__):
         cls.model_rebuild(raise_errors=False)
-        if type(cls.__pydantic_serializer__) is not SchemaSerializer:
+        if not _is_plain(cls.__pydantic_serializer__):
             raise _schema.Unsupported("the model is not fully defined")
-    return _schema.read(cast("_schema.Schema", cls.__pydantic_core_schema__), "encode")
+    return _schema.read(cls.__pydantic_core_schema__, "encode")
 
 
 def _compile(nodes: _Nodes, camelize: bool, for_encoding: bool) -> _core.Plan:

@@ -1,8 +1,8 @@
 // Message to text along the plan of its class; what the plan does not know goes to the fallback.
-#include <cstring>
 #include <exception>
 
 #include "bindings/codec.hpp"
+#include "bindings/python_text.hpp"
 #include "bindings/python_writer.hpp"
 
 namespace chanx::bindings {
@@ -17,12 +17,8 @@ struct encoder_object {
 
 PyObject* result_of(const encode::json_writer& out, bool as_bytes) {
     const std::string_view text = out.text();
-    const Py_ssize_t size = static_cast<Py_ssize_t>(text.size());
-    if (as_bytes) return PyBytes_FromStringAndSize(text.data(), size);
-    if (!out.is_ascii()) return PyUnicode_DecodeUTF8(text.data(), size, nullptr);
-    PyObject* made = PyUnicode_New(size, 127);
-    if (made) std::memcpy(PyUnicode_1BYTE_DATA(made), text.data(), text.size());
-    return made;
+    if (as_bytes) return PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
+    return make_str(text);
 }
 
 PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords) {

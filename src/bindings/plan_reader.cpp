@@ -90,7 +90,6 @@ void read_fields(const py::dict& from, schema::node_spec& to, node_objects& obje
     objects.private_at = slot_offset(objects.type(), "__pydantic_private__");
     py::list fields = from["fields"];
     if (fields.size() > 64) throw std::invalid_argument("a model of more than 64 fields");
-    py::dict blank;
     for (py::handle item : fields) {
         py::dict field = py::reinterpret_borrow<py::dict>(item);
         schema::field_spec one;
@@ -108,10 +107,29 @@ void read_fields(const py::dict& from, schema::node_spec& to, node_objects& obje
         PyObject* name = take(field["name"]);
         PyUnicode_InternInPlace(&name);
         objects.names.push_back(name);
-        blank[py::handle(name)] = py::none();
         to.fields.push_back(std::move(one));
     }
-    objects.blank = blank.release().ptr();
+}
+
+// What a field of a new instance most likely holds: its constant default, or the only value of its literal.
+PyObject* likely_value(const python_plan& plan, const schema::field_spec& field, const field_default& value) {
+    if (value.what == field_default::type::constant) return value.object;
+    const std::vector<PyObject*>& literals = plan.nodes[field.node].literals;
+    return literals.size() == 1 ? literals[0] : Py_None;
+}
+
+void prepare_blanks(python_plan& plan, const schema::spec& form) {
+    for (std::size_t i = 0; i < form.nodes.size(); ++i) {
+        if (form.nodes[i].type != schema::kind::model) continue;
+        node_objects& objects = plan.nodes[i];
+        py::dict blank;
+        for (std::size_t at = 0; at < objects.names.size(); ++at) {
+            PyObject* value = likely_value(plan, form.nodes[i].fields[at], objects.defaults[at]);
+            blank[py::handle(objects.names[at])] = py::handle(value);
+            objects.blank_values.push_back(value);
+        }
+        objects.blank = blank.release().ptr();
+    }
 }
 
 void read_node(const py::dict& from, schema::node_spec& to, node_objects& objects) {
@@ -161,6 +179,7 @@ py::object compile_plan(const py::list& nodes, std::uint32_t root, bool camelize
     for (std::size_t i = 0; i < nodes.size(); ++i)
         read_node(py::reinterpret_borrow<py::dict>(nodes[i]), form.nodes[i], made->nodes[i]);
     made->plan = schema::compile(form);
+    prepare_blanks(*made, form);
     if (for_encoding) {
         auto keys = encode::prepare_keys(made->plan, camelize);
         if (!keys) throw std::invalid_argument("the field names cannot be camel-cased safely");

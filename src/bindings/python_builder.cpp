@@ -2,26 +2,15 @@
 
 #include <cstring>
 
+#include "bindings/python_text.hpp"
+
 namespace chanx::bindings {
 namespace {
 
 constexpr std::size_t kept_sets = 16;
 
-bool is_ascii(std::string_view text) noexcept {
-    std::uint64_t all = 0;
-    std::size_t i = 0;
-    for (; i + 8 <= text.size(); i += 8) {
-        std::uint64_t eight;
-        std::memcpy(&eight, text.data() + i, 8);
-        all |= eight;
-    }
-    for (; i < text.size(); ++i) all |= static_cast<unsigned char>(text[i]);
-    return (all & 0x8080808080808080u) == 0;
-}
-
 PyObject* make_default(const field_default& from) {
     switch (from.what) {
-        case field_default::type::constant: return Py_NewRef(from.object);
         case field_default::type::factory: return PyObject_CallNoArgs(from.object);
         case field_default::type::empty_list: return PyList_New(0);
         case field_default::type::empty_dict: return PyDict_New();
@@ -33,6 +22,7 @@ PyObject* make_default(const field_default& from) {
             Py_DECREF(module);
             return copy;
         }
+        case field_default::type::constant:
         case field_default::type::none: break;
     }
     return nullptr;
@@ -78,13 +68,23 @@ PyObject* blank_instance(PyTypeObject* cls) {
 }  // namespace
 
 PyObject* python_builder::string(std::string_view text) {
-    const Py_ssize_t size = static_cast<Py_ssize_t>(text.size());
-    if (size > 1 && is_ascii(text)) {
-        PyObject* made = PyUnicode_New(size, 127);
-        if (made) std::memcpy(PyUnicode_1BYTE_DATA(made), text.data(), text.size());
-        return made;
+    // Short ASCII text is most of what messages hold: one pass over at most two words tells.
+    const std::size_t size = text.size();
+    if (size > 1 && size <= 16) {
+        std::uint64_t head = 0, tail = 0;
+        if (size >= 8) {
+            std::memcpy(&head, text.data(), 8);
+            std::memcpy(&tail, text.data() + size - 8, 8);
+        } else {
+            std::memcpy(&head, text.data(), size);
+        }
+        if (((head | tail) & 0x8080808080808080u) == 0) {
+            PyObject* made = PyUnicode_New(static_cast<Py_ssize_t>(size), 127);
+            if (made) std::memcpy(PyUnicode_1BYTE_DATA(made), text.data(), size);
+            return made;
+        }
     }
-    return PyUnicode_DecodeUTF8(text.data(), size, nullptr);
+    return make_str(text);
 }
 
 bool python_builder::insert(PyObject* dict, std::string_view key, PyObject* value) {
@@ -105,8 +105,14 @@ PyObject* python_builder::model(std::uint32_t node, PyObject** slots) {
         PyObject* value = slots[i];
         if (value)
             given |= std::uint64_t{1} << i;
+        else if (objects.defaults[i].what == field_default::type::constant)
+            continue;  // it stands in the blank
         else if (fine)
             value = make_default(objects.defaults[i]);
+        if (value && value == objects.blank_values[i]) {
+            Py_DECREF(value);  // the blank keeps it alive
+            continue;
+        }
         fine = fine && value && PyDict_SetItem(dict, objects.names[i], value) == 0;
         Py_XDECREF(value);
     }

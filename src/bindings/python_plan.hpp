@@ -24,7 +24,9 @@ struct node_objects {
     Py_ssize_t private_at = 0;
     std::vector<PyObject*> names;  // attribute names of the fields, interned
     std::vector<field_default> defaults;
-    PyObject* blank = nullptr;  // a dict with every field, in order; copying it beats building one
+    // A dict with every field, in order, holding what most instances will: copying it beats building one.
+    PyObject* blank = nullptr;
+    std::vector<PyObject*> blank_values;  // borrowed from `blank`
     // __pydantic_fields_set__ by bit mask of the fields given: copying a set copies its hash table as it is
     std::vector<std::pair<std::uint64_t, PyObject*>> given_sets;
     std::vector<PyObject*> literals;

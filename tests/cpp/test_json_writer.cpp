@@ -47,7 +47,6 @@ TEST_CASE("wider characters become UTF-8 and lone surrogates are refused") {
     const std::uint32_t chars[] = {'a', 0xE9, 0x20AC, 0x1F600, '"'};
     CHECK(out.ucs4_string(chars, 5));
     CHECK(out.text() == "\"a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\\"\"");
-    CHECK_FALSE(out.is_ascii());
     const std::uint16_t lone[] = {0xD800};
     CHECK_FALSE(out.ucs2_string(lone, 1));
 }

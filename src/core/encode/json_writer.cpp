@@ -136,7 +136,6 @@ bool json_writer::wide_string(const Char* chars, std::size_t n) {
         size_ = static_cast<std::size_t>(to - data_.get());
     }
     character('"');
-    ascii_ = false;
     return true;
 }
 

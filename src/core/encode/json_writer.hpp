@@ -11,12 +11,8 @@ namespace chanx::encode {
 
 class json_writer {
 public:
-    void clear() noexcept {
-        size_ = 0;
-        ascii_ = true;
-    }
+    void clear() noexcept { size_ = 0; }
     std::string_view text() const noexcept { return {data_.get(), size_}; }
-    bool is_ascii() const noexcept { return ascii_; }
     std::size_t capacity() const noexcept { return capacity_; }
 
     void character(char c) {
@@ -53,7 +49,6 @@ private:
     std::unique_ptr<char[]> data_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
-    bool ascii_ = true;
 };
 
 }  // namespace chanx::encode
