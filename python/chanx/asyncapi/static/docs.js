@@ -83,7 +83,7 @@
 
   function limits(schema) {
     const found = Object.keys(LIMITS).filter((key) => key in schema).map((key) => LIMITS[key].replace("%s", schema[key]));
-    if ("default" in schema) found.push(`default ${JSON.stringify(schema.default)}`);
+    if ("default" in schema && !("const" in schema)) found.push(`default ${JSON.stringify(schema.default)}`);
     if (schema.examples?.length) found.push(`for example ${schema.examples.map((value) => JSON.stringify(value)).join(", ")}`);
     return found.join(" · ");
   }
@@ -102,26 +102,31 @@
     return schema.properties ? [[schema.title ?? "object", schema], ...inside] : inside;
   }
 
-  function fieldRow(name, schema, required) {
+  function need(schema, required) {
+    if ("const" in schema) return h("span", { class: "optional" }, "always this");
+    return required ? h("span", { class: "required" }, "required") : h("span", { class: "optional" }, "optional");
+  }
+
+  function fieldRow(name, schema, required, open) {
     const target = schema.$ref ? resolve(schema) : schema;
     const text = schema.description ?? target.description;
     const limit = limits(schema);
     return h("li", { class: "field" },
-      h("div", { class: "field-head" }, code(name), h("span", { class: "type" }, typeName(schema)),
-        required ? h("span", { class: "required" }, "required") : h("span", { class: "optional" }, "optional")),
+      h("div", { class: "field-head" }, code(name), h("span", { class: "type" }, typeName(schema)), need(schema, required)),
       prose(text), limit ? h("p", { class: "limits" }, limit) : null,
-      objectsIn(schema).map(([title, inner]) => lazyDetails(`Fields of ${inner.title ?? title}`, () => fields(inner))));
+      objectsIn(schema).map(([title, inner]) => lazyDetails(`Fields of ${inner.title ?? title}`, () => fields(inner), open)));
   }
 
-  function fields(schema) {
+  // `open` names the field whose own fields are shown at once.
+  function fields(schema, open) {
     const entries = Object.entries(schema.properties ?? {});
     if (!entries.length) return h("p", { class: "type" }, typeName(schema), limits(schema) ? ` · ${limits(schema)}` : "");
-    return h("ul", { class: "fields" }, entries.map(([name, part]) => fieldRow(name, part, schema.required?.includes(name))));
+    return h("ul", { class: "fields" }, entries.map(([name, part]) => fieldRow(name, part, schema.required?.includes(name), name === open)));
   }
 
   // Filled when first opened, so that schemas that contain themselves come to an end.
-  function lazyDetails(title, fill) {
-    const details = h("details", {}, h("summary", {}, title));
+  function lazyDetails(title, fill, open = false) {
+    const details = h("details", { open }, h("summary", {}, title), open ? fill() : null);
     details.addEventListener("toggle", () => {
       if (details.open && details.children.length === 1) details.append(fill());
     });
@@ -183,7 +188,7 @@
   function messageBody(message) {
     const schema = resolve(message.payload);
     const shown = message.examples?.[0]?.payload ?? example(message.payload);
-    return [prose(schema.description), h("div", { class: "columns" }, h("div", {}, fields(schema)), exampleBlock(shown))];
+    return [prose(schema.description), h("div", { class: "columns" }, h("div", {}, fields(schema, "payload")), exampleBlock(shown))];
   }
 
   function messageCard(ref) {
