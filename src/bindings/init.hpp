@@ -6,5 +6,6 @@
 namespace chanx::bindings {
 
 void init_codec(pybind11::module_& m);  // plans, decoders and encoders of typed messages
+void init_layers(pybind11::module_& module);
 
 }  // namespace chanx::bindings

@@ -1,0 +1,5 @@
+"""Channel layers in C++: change only ``BACKEND`` in ``CHANNEL_LAYERS`` to use one."""
+
+from chanx.layers.memory import InMemoryChannelLayer
+
+__all__ = ["InMemoryChannelLayer"]

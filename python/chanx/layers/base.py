@@ -1,0 +1,116 @@
+"""What all layers of this package share: options, checks, and the parts of the Channels API that need no transport."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from channels.layers import BaseChannelLayer
+from django.core.exceptions import ImproperlyConfigured
+
+from chanx.layers.logs import DropLog
+
+CapacityPatterns = list[tuple[re.Pattern[str], int]]
+
+QUEUE_BYTES = 64 * 1024 * 1024
+"""Default bound, in bytes, of the messages that wait beyond the capacity of their channels."""
+
+
+class InvalidMessageError(TypeError, AssertionError):
+    """A message is not what the Channels specification calls one.
+
+    It is also an ``AssertionError`` because that is what the layers of Channels raise.
+    """
+
+
+class NativeChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no types
+    """Base of the layers: names, capacities and configuration errors."""
+
+    extensions = ["groups", "flush"]
+    strict = False
+
+    def __init__(
+        self,
+        *,
+        expiry: float,
+        group_expiry: float,
+        capacity: int,
+        channel_capacity: Mapping[str | re.Pattern[str], int] | None,
+        queue_bytes: int,
+    ) -> None:
+        super().__init__(expiry=expiry, capacity=capacity, channel_capacity=None)
+        self._check_number("expiry", expiry)
+        self._check_number("group_expiry", group_expiry)
+        self._check_count("capacity", capacity)
+        self._check_count("queue_bytes", queue_bytes)
+        self.group_expiry = group_expiry
+        self.channel_capacity: CapacityPatterns = self._compile_capacities(channel_capacity)
+        self._drops = DropLog(type(self).__name__)
+        self._channel_prefix = secrets.token_hex(8)
+        self._channel_number = itertools.count()
+
+    @classmethod
+    def _check_options(cls, unknown: Iterable[str], known: Iterable[str]) -> None:
+        names = sorted(unknown)
+        if names:
+            raise ImproperlyConfigured(
+                f"CHANNEL_LAYERS: {cls.__name__} has no option {', '.join(map(repr, names))}; "
+                f"its options are {', '.join(sorted(known))}. Remove it from CONFIG."
+            )
+
+    @classmethod
+    def _check_number(cls, name: str, value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            raise ImproperlyConfigured(
+                f"CHANNEL_LAYERS: option {name!r} of {cls.__name__} must be a number of seconds "
+                f"from 0, not {value!r}."
+            )
+
+    @classmethod
+    def _check_count(cls, name: str, value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ImproperlyConfigured(
+                f"CHANNEL_LAYERS: option {name!r} of {cls.__name__} must be an int from 1, not {value!r}."
+            )
+
+    @classmethod
+    def _compile_capacities(cls, capacities: Mapping[str | re.Pattern[str], int] | None) -> CapacityPatterns:
+        if capacities is None:
+            return []
+        if not isinstance(capacities, Mapping):
+            raise ImproperlyConfigured(
+                f"CHANNEL_LAYERS: option 'channel_capacity' of {cls.__name__} must be a dict of "
+                f"globs or compiled patterns to ints, not {capacities!r}."
+            )
+        compiled: CapacityPatterns = []
+        for pattern, capacity in capacities.items():
+            cls._check_count(f"channel_capacity[{pattern!r}]", capacity)
+            if isinstance(pattern, str):
+                pattern = re.compile(fnmatch.translate(pattern))
+            elif not isinstance(pattern, re.Pattern):
+                raise ImproperlyConfigured(
+                    f"CHANNEL_LAYERS: the keys of 'channel_capacity' of {cls.__name__} must be "
+                    f"globs or compiled patterns, not {pattern!r}."
+                )
+            compiled.append((pattern, capacity))
+        return compiled
+
+    def _capacity_rule(self) -> Any:
+        """An int when one capacity holds for all channels, else a function of the channel name."""
+        own = type(self).get_capacity is not BaseChannelLayer.get_capacity
+        return self.get_capacity if self.channel_capacity or own else self.capacity
+
+    def _check_message(self, message: object) -> None:
+        if not isinstance(message, dict):
+            raise InvalidMessageError(f"message is not a dict but {type(message).__name__}")
+        if "__asgi_channel__" in message:
+            raise InvalidMessageError("message has the key '__asgi_channel__', which is reserved")
+        if self.strict and not isinstance(message.get("type"), str):
+            raise InvalidMessageError("message has no 'type', or one that is not a str")
+
+    def _unique_suffix(self) -> str:
+        return f"{self._channel_prefix}{next(self._channel_number):x}"

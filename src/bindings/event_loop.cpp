@@ -1,0 +1,157 @@
+#include "bindings/event_loop.hpp"
+
+#include <unordered_map>
+
+#include "core/runtime/fork.hpp"
+
+namespace py = pybind11;
+
+namespace chanx::bindings {
+namespace {
+
+// The queues of this process by loop. Guarded by the GIL; the loops own the queues.
+struct registry {
+    std::unordered_map<PyObject*, event_loop*> loops;
+    unsigned generation = fork_generation();
+};
+
+registry& loops_of_process() {
+    static registry instance;
+    if (instance.generation != fork_generation()) {
+        // The child shares its parent's descriptors: it must neither fire nor clear them.
+        instance.loops.clear();
+        instance.generation = fork_generation();
+    }
+    return instance;
+}
+
+// The last loop that asked in this thread; saves the look-up, which receive() would do on each call.
+struct last_loop {
+    PyObject* key = nullptr;
+    event_loop* queue = nullptr;
+    unsigned generation = 0;
+};
+thread_local last_loop last;
+
+constexpr const char* CAPSULE = "chanx.event_loop";
+
+PyObject* running_loop() {
+    static PyObject* const get_running_loop =
+        py::module_::import("asyncio").attr("get_running_loop").cast<py::object>().release().ptr();
+    return PyObject_CallNoArgs(get_running_loop);
+}
+
+}  // namespace
+
+event_loop::event_loop(PyObject* loop) : loop_(loop), thread_(PyThread_get_thread_ident()) {}
+
+event_loop* event_loop::running() noexcept {
+    PyObject* const loop = running_loop();
+    if (!loop) return nullptr;
+    Py_DECREF(loop);  // it is running, so somebody keeps it
+    if (last.key == loop && last.generation == fork_generation() && !last.queue->closed()) return last.queue;
+    event_loop* queue = nullptr;
+    const auto& known = loops_of_process().loops;
+    const auto found = known.find(loop);
+    queue = found != known.end() ? found->second : make(loop);
+    if (queue) last = {loop, queue, fork_generation()};
+    return queue;
+}
+
+event_loop* event_loop::make(PyObject* loop) noexcept {
+    try {
+        ref<event_loop> queue(new event_loop(loop));
+        if (!queue->attach()) return nullptr;
+        loops_of_process().loops[loop] = queue.get();
+        return queue.get();
+    } catch (const std::exception& error) {
+        PyErr_SetString(PyExc_OSError, error.what());
+        return nullptr;
+    }
+}
+
+// Watches the descriptor, in an empty context: a drain serves all connections and must not run in one's
+// variables.
+bool event_loop::attach() {
+    static PyMethodDef definition{"chanx_drain", on_readable, METH_NOARGS, nullptr};
+    const auto capsule = py::reinterpret_steal<py::object>(PyCapsule_New(this, CAPSULE, detach));
+    if (!capsule) return false;
+    retain();  // the capsule's
+    const auto callback = py::reinterpret_steal<py::object>(PyCFunction_New(&definition, capsule.ptr()));
+    const auto context = py::reinterpret_steal<py::object>(PyContext_New());
+    const auto add_reader = py::reinterpret_steal<py::object>(PyObject_GetAttrString(loop_, "add_reader"));
+    if (!callback || !context || !add_reader) return false;
+    const auto done = py::reinterpret_steal<py::object>(
+        PyObject_CallMethod(context.ptr(), "run", "OiO", add_reader.ptr(), signal_.fd(), callback.ptr()));
+    if (!done) return false;
+    capsule_ = capsule.ptr();
+    return true;
+}
+
+// The loop was closed or collected.
+void event_loop::detach(PyObject* capsule) {
+    auto* queue = static_cast<event_loop*>(PyCapsule_GetPointer(capsule, CAPSULE));
+    auto& known = loops_of_process().loops;
+    const auto found = known.find(queue->loop_);
+    if (found != known.end() && found->second == queue) known.erase(found);
+    if (last.queue == queue) last = {};
+    queue->close();
+    queue->release();
+}
+
+PyObject* event_loop::on_readable(PyObject* capsule, PyObject*) {
+    auto* queue = static_cast<event_loop*>(PyCapsule_GetPointer(capsule, CAPSULE));
+    queue->signal_.clear();
+    return queue->run_drain();
+}
+
+PyObject* event_loop::on_call(PyObject* capsule, PyObject*) {
+    return static_cast<event_loop*>(PyCapsule_GetPointer(capsule, CAPSULE))->run_drain();
+}
+
+PyObject* event_loop::run_drain() {
+    if (drain()) call_soon();
+    if (raised_) {
+        raised_->restore();
+        raised_.reset();
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+void event_loop::raise_from_drain() {
+    raised_.emplace();
+    interrupt();
+}
+
+void event_loop::wake() noexcept {
+    if (PyThread_get_thread_ident() == thread_ && PyGILState_Check()) {
+        call_soon();
+    } else {
+        signal_.fire();
+    }
+}
+
+void event_loop::call_soon() noexcept {
+    static PyMethodDef definition{"chanx_drain", on_call, METH_NOARGS, nullptr};
+    static PyObject* const name = PyUnicode_InternFromString("call_soon");
+    static PyObject* const keywords = Py_BuildValue("(s)", "context");
+    if (closed()) return;
+    PyObject* const callback = PyCFunction_New(&definition, capsule_);
+    PyObject* const context = PyContext_New();
+    PyObject* done = nullptr;
+    if (callback && context) {
+        PyObject* arguments[] = {loop_, callback, context};
+        done = PyObject_VectorcallMethod(name, arguments, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, keywords);
+    }
+    Py_XDECREF(callback);
+    Py_XDECREF(context);
+    if (!done) {
+        PyErr_Clear();  // the loop is closed: its readers are gone
+        close();
+        return;
+    }
+    Py_DECREF(done);
+}
+
+}  // namespace chanx::bindings

@@ -1,0 +1,60 @@
+// The completion queue of one asyncio event loop. The loop watches a descriptor for work posted by other
+// threads; work posted by the loop's own thread is scheduled with call_soon, which spares two system calls.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <optional>
+
+#include "core/runtime/completion_queue.hpp"
+#include "core/runtime/wakeup.hpp"
+
+namespace chanx::bindings {
+
+class event_loop final : public completion_queue {
+public:
+    // The queue of the loop that runs in this thread, made on first use. Null, with a Python error set, when
+    // no loop runs or it cannot watch a descriptor. The loop itself owns the reference that keeps the queue
+    // alive.
+    static event_loop* running() noexcept;
+
+    PyObject* python_loop() const noexcept { return loop_; }  // borrowed; only valid in the loop's own thread
+    void wake() noexcept override;
+
+    // Counts what receive() returned without waiting since the loop last had its turn.
+    bool breathe() noexcept {
+        const auto turn = turns();
+        if (turn != streak_turn_) {
+            streak_turn_ = turn;
+            streak_ = 0;
+        }
+        return ++streak_ > STREAK;
+    }
+    void new_streak() noexcept { streak_ = 0; }
+
+    // A KeyboardInterrupt or SystemExit that a delivery raised (the Python error set now): ends the drain,
+    // which hands it to the loop.
+    void raise_from_drain();
+
+private:
+    static constexpr unsigned STREAK = 1024;
+
+    explicit event_loop(PyObject* loop);
+    static event_loop* make(PyObject* loop) noexcept;
+    bool attach();
+    static void detach(PyObject* capsule);
+    static PyObject* on_readable(PyObject* capsule, PyObject*);
+    static PyObject* on_call(PyObject* capsule, PyObject*);
+    PyObject* run_drain();
+    void call_soon() noexcept;
+
+    PyObject* loop_;               // borrowed: the loop owns this object, through the callback it watches for
+    PyObject* capsule_ = nullptr;  // borrowed likewise
+    unsigned long thread_;
+    unsigned streak_ = 0;
+    std::uint64_t streak_turn_ = 0;
+    std::optional<pybind11::error_already_set> raised_;
+    wakeup signal_;
+};
+
+}  // namespace chanx::bindings

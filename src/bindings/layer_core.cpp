@@ -1,0 +1,129 @@
+#include "bindings/layer_core.hpp"
+
+#include "core/layer/names.hpp"
+#include "core/runtime/fork.hpp"
+
+namespace chanx::bindings {
+namespace {
+
+constexpr const char* NAME_RULE =
+    " names are str of fewer than 100 ASCII letters, digits, hyphens, underscores or periods";
+
+std::string_view checked_name(py::handle name, bool (*valid)(std::string_view) noexcept, const char* kind) {
+    if (PyUnicode_Check(name.ptr()) && PyUnicode_IS_ASCII(name.ptr())) {
+        const std::string_view text(static_cast<const char*>(PyUnicode_DATA(name.ptr())),
+                                    static_cast<std::size_t>(PyUnicode_GET_LENGTH(name.ptr())));
+        if (valid(text)) return text;
+    }
+    std::string shown = py::repr(name).cast<std::string>();
+    if (shown.size() > 120) shown = shown.substr(0, 117) + "...";
+    throw py::type_error(std::string(kind) + " name " + shown + " is not valid: " + kind + NAME_RULE);
+}
+
+}  // namespace
+
+std::string_view channel_name(py::handle name) {
+    return checked_name(name, layer::valid_channel_name, "channel");
+}
+
+std::string_view group_name(py::handle name) { return checked_name(name, layer::valid_group_name, "group"); }
+
+layer_core::layer_core(layer::table_options options, py::object capacity_of, py::object report)
+    : options_(options), capacity_of_(std::move(capacity_of)), report_(std::move(report)) {
+    make_table();
+}
+
+layer_core::~layer_core() {
+    if (generation_ == fork_generation()) {
+        table_->shutdown();
+    } else {
+        (void)table_.detach();
+    }
+}
+
+void layer_core::make_table() {
+    generation_ = fork_generation();
+    layer::channel_table::capacity_rule rule;
+    if (PyLong_Check(capacity_of_.ptr())) {
+        rule = [fixed = capacity_of_.cast<std::size_t>()](std::string_view) { return fixed; };
+    } else {
+        // The rule goes with the table, which may outlive this object.
+        rule = [held = std::make_shared<py::object>(capacity_of_)](std::string_view name) {
+            return (*held)(py::str(name.data(), name.size())).template cast<std::size_t>();
+        };
+    }
+    table_ = ref(new layer::channel_table(options_, std::move(rule)));
+}
+
+layer::channel_table& layer_core::table() {
+    if (generation_ != fork_generation()) [[unlikely]] {
+        // The parent's table may be locked for ever in this process: it is left alone, and never freed.
+        (void)table_.detach();
+        make_table();
+    }
+    return *table_;
+}
+
+void layer_core::report_drops(time_point now) {
+    std::array<std::uint64_t, layer::DROP_REASONS> fresh{};
+    if (!table().take_drop_report(now, fresh)) return;
+    py::dict counts;
+    for (std::size_t reason = 0; reason < fresh.size(); ++reason) {
+        if (fresh[reason]) counts[layer::drop_reason_name(reason)] = fresh[reason];
+    }
+    report_(counts);
+}
+
+void layer_core::group_add(py::handle group, py::handle channel) {
+    const auto joined = group_name(group);
+    const auto member = table().open(channel_name(channel));
+    table().group_add(joined, *member, steady::now());
+}
+
+void layer_core::group_discard(py::handle group, py::handle channel) {
+    const auto left = group_name(group);
+    table().group_discard(left, channel_name(channel));
+}
+
+bool layer_core::drop_channel(py::handle channel) { return table().drop(channel_name(channel)); }
+
+py::dict layer_core::stats() {
+    const auto now = table().stats();
+    py::dict dropped;
+    for (std::size_t reason = 0; reason < layer::DROP_REASONS; ++reason) {
+        dropped[layer::drop_reason_name(reason)] = now.totals.dropped[reason];
+    }
+    py::dict result;
+    result["sent"] = now.totals.sent;
+    result["received"] = now.totals.received;
+    result["delivered"] = now.totals.delivered;
+    result["dropped"] = dropped;
+    result["channels"] = now.channels;
+    result["groups"] = now.groups;
+    result["members"] = now.members;
+    result["unread"] = now.unread;
+    result["queue_bytes"] = now.overflow_bytes;
+    return result;
+}
+
+py::dict layer_core::channels() {
+    py::dict result;
+    for (const auto& each : table().channel_views()) {
+        result[py::str(each.name)] = py::make_tuple(each.unread, each.capacity, each.readers);
+    }
+    return result;
+}
+
+py::dict layer_core::groups() {
+    py::dict result;
+    for (const auto& [name, members] : table().group_views(steady::now())) {
+        py::dict ages;
+        for (const auto& [channel, age] : members) {
+            ages[py::str(channel)] = std::chrono::duration<double>(age).count();
+        }
+        result[py::str(name)] = ages;
+    }
+    return result;
+}
+
+}  // namespace chanx::bindings

@@ -1,0 +1,59 @@
+// What the bindings of all channel layers share: the table of this process (a fresh one after a fork), names
+// checked and turned into UTF-8, drops reported to the logger.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string_view>
+
+#include "core/layer/table.hpp"
+
+namespace chanx::bindings {
+
+namespace py = pybind11;
+
+class layer_core {
+public:
+    // `capacity_of` is an int, or a callable that takes a channel name. `report` is called with a mapping of
+    // drop reasons to counts when drops have to be logged.
+    layer_core(layer::table_options options, py::object capacity_of, py::object report);
+    virtual ~layer_core();
+    layer_core(const layer_core&) = delete;
+    layer_core& operator=(const layer_core&) = delete;
+
+    layer::channel_table& table();
+    // A receiver's own object for a message of this layer: a new reference, or null with a Python error set.
+    virtual PyObject* decode(layer::message& item) = 0;
+    // Undoes decode() for a receiver that was cancelled before it saw the object.
+    virtual void restore(layer::message& item, PyObject* value) noexcept = 0;
+    // Logs drops when some are due.
+    void report_drops(time_point now);
+
+    void group_add(py::handle group, py::handle channel);
+    void group_discard(py::handle group, py::handle channel);
+    bool drop_channel(py::handle channel);
+    void flush() { table().flush(); }
+    py::dict stats();
+    py::dict channels();
+    py::dict groups();
+
+private:
+    void make_table();
+
+    const layer::table_options options_;
+    py::object capacity_of_;
+    py::object report_;
+    unsigned generation_;
+    ref<layer::channel_table> table_;
+};
+
+// The UTF-8 of a valid name; throws TypeError otherwise. The view lives as long as the object.
+std::string_view channel_name(py::handle name);
+std::string_view group_name(py::handle name);
+
+// A callable that takes a channel name and returns an awaitable, which is also a coroutine, of its next
+// message.
+py::object make_receiver(py::object owner, layer_core& core);
+void init_receive(py::module_& module);
+
+}  // namespace chanx::bindings

@@ -1,0 +1,47 @@
+// A layer message made of Python objects: the sender's containers are copied when it is sent, and again for
+// each receiver, so that no two parties share a dict or a list. Leaves (str, int, ...) are shared.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+#include "core/layer/message.hpp"
+
+namespace chanx::bindings {
+
+// What freeze() found out about a message.
+struct frozen {
+    PyObject* value = nullptr;  // a new reference, or null with a Python error set that names the path
+    std::size_t bytes = 0;      // about what it takes in memory
+    bool opaque = false;        // it has objects that only copy.deepcopy can copy
+    std::string odd_path;  // where the first object is that no serializer takes; empty when there is none
+    std::string odd_type;
+};
+
+// Copies a message as it is sent. `strict` refuses what could not travel through Redis.
+frozen freeze(PyObject* message, bool strict);
+
+class python_message final : public layer::message {
+public:
+    python_message(frozen&& from, time_point deadline) noexcept
+        : message(from.bytes, deadline), value_(std::exchange(from.value, nullptr)), opaque_(from.opaque) {}
+
+    // The receiver's own copy: a new reference, or null with a Python error set. The last holder of the
+    // message gets the frozen value itself.
+    PyObject* thaw();
+    // Undoes thaw(): the receiver was cancelled before it saw its copy. Borrows the reference.
+    void restore(PyObject* copy) noexcept {
+        if (value_) return;
+        Py_INCREF(copy);
+        value_ = copy;
+    }
+
+private:
+    ~python_message() override;
+
+    PyObject* value_;
+    bool opaque_;
+};
+
+}  // namespace chanx::bindings
