@@ -6,7 +6,16 @@ The native core of chanx: validation, encoding and channel layers.
 from __future__ import annotations
 import typing
 
-__all__: list[str] = ["Decoder", "Encoder", "Plan", "camelize", "compile_plan", "decamelize"]
+__all__: list[str] = [
+    "Decoder",
+    "Encoder",
+    "MemoryLayerCore",
+    "Plan",
+    "ReceiveOperation",
+    "camelize",
+    "compile_plan",
+    "decamelize",
+]
 
 class Plan:
     """
@@ -40,6 +49,77 @@ class Encoder:
         """
         Call self as a function.
         """
+
+class ReceiveOperation:
+    """
+    The next message of a channel, awaited once.
+    """
+    @staticmethod
+    def add_done_callback(*args, **kwargs): ...
+    @staticmethod
+    def cancel(*args, **kwargs): ...
+    @staticmethod
+    def close(*args, **kwargs): ...
+    @staticmethod
+    def done(*args, **kwargs): ...
+    @staticmethod
+    def get_loop(*args, **kwargs): ...
+    @staticmethod
+    def result(*args, **kwargs): ...
+    @staticmethod
+    def send(*args, **kwargs): ...
+    @staticmethod
+    def throw(*args, **kwargs): ...
+    def __await__(self):
+        """
+        Return an iterator to be used in await expression.
+        """
+    def __delattr__(self, name):
+        """
+        Implement delattr(self, name).
+        """
+    def __getattribute__(self, name):
+        """
+        Return getattr(self, name).
+        """
+    def __iter__(self):
+        """
+        Implement iter(self).
+        """
+    def __next__(self):
+        """
+        Implement next(self).
+        """
+    def __setattr__(self, name, value):
+        """
+        Implement setattr(self, name, value).
+        """
+
+class MemoryLayerCore:
+    """
+    Channels and groups of one process.
+    """
+    def __init__(
+        self,
+        *,
+        expiry: typing.SupportsFloat | typing.SupportsIndex,
+        group_expiry: typing.SupportsFloat | typing.SupportsIndex,
+        queue_bytes: typing.SupportsInt | typing.SupportsIndex,
+        strict: bool,
+        capacity_of: typing.Any,
+        report: typing.Any,
+        odd: typing.Any,
+    ) -> None: ...
+    def channels(self) -> dict[str, tuple[int, int, int]]: ...
+    def drop_channel(self, arg0: typing.Any) -> bool: ...
+    def flush(self) -> None: ...
+    def group_add(self, arg0: typing.Any, arg1: typing.Any) -> None: ...
+    def group_discard(self, arg0: typing.Any, arg1: typing.Any) -> None: ...
+    def group_send(self, arg0: typing.Any, arg1: typing.Any) -> int: ...
+    def groups(self) -> dict[str, dict[str, float]]: ...
+    def receiver(self) -> typing.Any: ...
+    def send(self, arg0: typing.Any, arg1: typing.Any) -> bool: ...
+    def stats(self) -> dict[str, typing.Any]: ...
 
 def camelize(key: str) -> str | None:
     """

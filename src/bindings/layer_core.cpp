@@ -87,13 +87,13 @@ void layer_core::group_discard(py::handle group, py::handle channel) {
 
 bool layer_core::drop_channel(py::handle channel) { return table().drop(channel_name(channel)); }
 
-py::dict layer_core::stats() {
+py::typing::Dict<py::str, py::object> layer_core::stats() {
     const auto now = table().stats();
     py::dict dropped;
     for (std::size_t reason = 0; reason < layer::DROP_REASONS; ++reason) {
         dropped[layer::drop_reason_name(reason)] = now.totals.dropped[reason];
     }
-    py::dict result;
+    py::typing::Dict<py::str, py::object> result;
     result["sent"] = now.totals.sent;
     result["received"] = now.totals.received;
     result["delivered"] = now.totals.delivered;
@@ -106,18 +106,18 @@ py::dict layer_core::stats() {
     return result;
 }
 
-py::dict layer_core::channels() {
-    py::dict result;
+py::typing::Dict<py::str, py::typing::Tuple<py::int_, py::int_, py::int_>> layer_core::channels() {
+    py::typing::Dict<py::str, py::typing::Tuple<py::int_, py::int_, py::int_>> result;
     for (const auto& each : table().channel_views()) {
         result[py::str(each.name)] = py::make_tuple(each.unread, each.capacity, each.readers);
     }
     return result;
 }
 
-py::dict layer_core::groups() {
-    py::dict result;
+py::typing::Dict<py::str, py::typing::Dict<py::str, py::float_>> layer_core::groups() {
+    py::typing::Dict<py::str, py::typing::Dict<py::str, py::float_>> result;
     for (const auto& [name, members] : table().group_views(steady::now())) {
-        py::dict ages;
+        py::typing::Dict<py::str, py::float_> ages;
         for (const auto& [channel, age] : members) {
             ages[py::str(channel)] = std::chrono::duration<double>(age).count();
         }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
+#include <pybind11/typing.h>
 
 #include <string_view>
 
@@ -33,9 +34,11 @@ public:
     void group_discard(py::handle group, py::handle channel);
     bool drop_channel(py::handle channel);
     void flush() { table().flush(); }
-    py::dict stats();
-    py::dict channels();
-    py::dict groups();
+    py::typing::Dict<py::str, py::object> stats();
+    // Unread messages, capacity and waiting readers of each channel.
+    py::typing::Dict<py::str, py::typing::Tuple<py::int_, py::int_, py::int_>> channels();
+    // The age of each membership, in seconds.
+    py::typing::Dict<py::str, py::typing::Dict<py::str, py::float_>> groups();
 
 private:
     void make_table();

@@ -7,7 +7,7 @@ import itertools
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from channels.layers import BaseChannelLayer
 from django.core.exceptions import ImproperlyConfigured
@@ -27,7 +27,7 @@ class InvalidMessageError(TypeError, AssertionError):
     """
 
 
-class NativeChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no types
+class NativeChannelLayer(BaseChannelLayer):
     """Base of the layers: names, capacities and configuration errors."""
 
     extensions = ["groups", "flush"]
@@ -42,13 +42,15 @@ class NativeChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # channels ha
         channel_capacity: Mapping[str | re.Pattern[str], int] | None,
         queue_bytes: int,
     ) -> None:
-        super().__init__(expiry=expiry, capacity=capacity, channel_capacity=None)
         self._check_number("expiry", expiry)
         self._check_number("group_expiry", group_expiry)
         self._check_count("capacity", capacity)
         self._check_count("queue_bytes", queue_bytes)
+        self.expiry = expiry  # type: ignore[assignment]  # the stubs say int; fractions work too
         self.group_expiry = group_expiry
-        self.channel_capacity: CapacityPatterns = self._compile_capacities(channel_capacity)
+        self.capacity = capacity
+        # The stubs give the type of the option; get_capacity() wants pairs here.
+        self.channel_capacity = self._compile_capacities(channel_capacity)  # type: ignore[assignment]  # see above
         self._drops = DropLog(type(self).__name__)
         self._channel_prefix = secrets.token_hex(8)
         self._channel_number = itertools.count()
@@ -78,7 +80,7 @@ class NativeChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # channels ha
             )
 
     @classmethod
-    def _compile_capacities(cls, capacities: Mapping[str | re.Pattern[str], int] | None) -> CapacityPatterns:
+    def _compile_capacities(cls, capacities: object) -> CapacityPatterns:
         if capacities is None:
             return []
         if not isinstance(capacities, Mapping):
@@ -87,16 +89,17 @@ class NativeChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # channels ha
                 f"globs or compiled patterns to ints, not {capacities!r}."
             )
         compiled: CapacityPatterns = []
-        for pattern, capacity in capacities.items():
+        for pattern, capacity in cast("Mapping[object, int]", capacities).items():
             cls._check_count(f"channel_capacity[{pattern!r}]", capacity)
             if isinstance(pattern, str):
-                pattern = re.compile(fnmatch.translate(pattern))
-            elif not isinstance(pattern, re.Pattern):
+                compiled.append((re.compile(fnmatch.translate(pattern)), capacity))
+            elif isinstance(pattern, re.Pattern):
+                compiled.append((cast("re.Pattern[str]", pattern), capacity))
+            else:
                 raise ImproperlyConfigured(
                     f"CHANNEL_LAYERS: the keys of 'channel_capacity' of {cls.__name__} must be "
                     f"globs or compiled patterns, not {pattern!r}."
                 )
-            compiled.append((pattern, capacity))
         return compiled
 
     def _capacity_rule(self) -> Any:
@@ -109,7 +112,7 @@ class NativeChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # channels ha
             raise InvalidMessageError(f"message is not a dict but {type(message).__name__}")
         if "__asgi_channel__" in message:
             raise InvalidMessageError("message has the key '__asgi_channel__', which is reserved")
-        if self.strict and not isinstance(message.get("type"), str):
+        if self.strict and not isinstance(cast("dict[str, object]", message).get("type"), str):
             raise InvalidMessageError("message has no 'type', or one that is not a str")
 
     def _unique_suffix(self) -> str:

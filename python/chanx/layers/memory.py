@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import markcoroutinefunction
 from channels.exceptions import ChannelFull
@@ -92,7 +92,7 @@ class InMemoryChannelLayer(NativeChannelLayer):
             report=self._drops.dropped,
             odd=self._drops.odd_object,
         )
-        self._receive = self._core.receiver()
+        self._receive = cast("Callable[[str], Coroutine[Any, Any, Message]]", self._core.receiver())
         self._unyielded = 0
 
     # The Channels API
@@ -106,7 +106,9 @@ class InMemoryChannelLayer(NativeChannelLayer):
         """
         self.send_sync(channel, message)
 
-    def receive(self, channel: str) -> Coroutine[Any, Any, Message]:
+    def receive(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine, though of a native type
+        self, channel: str
+    ) -> Coroutine[Any, Any, Message]:
         """The next message of a channel, waited for if need be.
 
         A task that is cancelled here loses no message: one that was on its way to it stays the first of its channel.
@@ -114,8 +116,7 @@ class InMemoryChannelLayer(NativeChannelLayer):
         Raises:
             TypeError: The name is not valid.
         """
-        coroutine: Coroutine[Any, Any, Message] = self._receive(channel)
-        return coroutine
+        return self._receive(channel)
 
     markcoroutinefunction(receive)
 
