@@ -13,7 +13,9 @@ BENCH = Path(__file__).resolve().parent.parent / "tests" / "bench"
 
 def main() -> None:
     scripts = sorted(BENCH.glob("bench_*.py"))
-    chosen = [script for script in scripts if not sys.argv[1:] or any(name in script.stem for name in sys.argv[1:])]
+    chosen = [
+        script for script in scripts if not sys.argv[1:] or any(name in script.stem for name in sys.argv[1:])
+    ]
     if not chosen:
         sys.exit(f"no such benchmark; there are {', '.join(script.stem for script in scripts)}")
     failed = []

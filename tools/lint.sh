@@ -24,7 +24,7 @@ check "ruff check" $bin/ruff check .
 check "ruff format (make format mends it)" $bin/ruff format --check .
 check "clang-format (make format mends it)" clang-format --dry-run -Werror "${sources[@]}"
 check "mypy --strict" $bin/mypy
-check "pyright" $bin/pyright
+check "pyright" $bin/pyright --pythonpath $bin/python
 check "the stub of _core (make stubs mends it)" $bin/python tools/stubs.py
 [ $status = 0 ] && echo "no complaints"
 exit $status

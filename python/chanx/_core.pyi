@@ -27,11 +27,11 @@ class Decoder:
     Called with text, gives the message it holds.
     """
     @staticmethod
-    def __new__(type, *args, **kwargs):
+    def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self:
         """
         Create and return a new object.  See help(type) for accurate signature.
         """
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
         """
         Call self as a function.
         """
@@ -41,11 +41,11 @@ class Encoder:
     Called with a message, gives its JSON. `compile(cls)` gives the Plan of a class, or None.
     """
     @staticmethod
-    def __new__(type, *args, **kwargs):
+    def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self:
         """
         Create and return a new object.  See help(type) for accurate signature.
         """
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
         """
         Call self as a function.
         """
@@ -127,7 +127,10 @@ def camelize(key: str) -> str | None:
     """
 
 def compile_plan(
-    nodes: list, root: typing.SupportsInt | typing.SupportsIndex, camelize: bool, for_encoding: bool
+    nodes: list[typing.Any],
+    root: typing.SupportsInt | typing.SupportsIndex,
+    camelize: bool,
+    for_encoding: bool,
 ) -> typing.Any:
     """
     Compile the nodes of a message type. Raises ValueError for what the core cannot represent.
