@@ -18,7 +18,7 @@ HEADER = "# Generated from the compiled core by `make stubs`; do not edit.\n"
 
 # What the generator cannot know of types and functions that are made with the C API directly.
 UNTYPED = (
-    ("(type, *args, **kwargs):", "(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self:"),
+    ("(type, *args, **kwargs):", "(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:"),
     ("(self, *args, **kwargs):", "(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:"),
     ("(*args, **kwargs):", "(*args: typing.Any, **kwargs: typing.Any) -> typing.Any:"),
 )
