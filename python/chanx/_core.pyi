@@ -9,6 +9,7 @@ import typing
 __all__: list[str] = [
     "Decoder",
     "Encoder",
+    "HookGuard",
     "MemoryLayerCore",
     "Plan",
     "ReceiveOperation",
@@ -120,6 +121,25 @@ class MemoryLayerCore:
     def receiver(self) -> typing.Any: ...
     def send(self, arg0: typing.Any, arg1: typing.Any) -> bool: ...
     def stats(self) -> dict[str, typing.Any]: ...
+
+class HookGuard:
+    """
+    Called with an instance of `cls`: 1 while every named attribute is as it was, 0 once one has changed on the
+    class, 2 when the instance has one of its own.
+    """
+    @staticmethod
+    def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+        """
+        Call self as a function.
+        """
+    def invalidate(self):
+        """
+        Answer CHANGED from now on.
+        """
 
 def camelize(key: str) -> str | None:
     """

@@ -8,4 +8,5 @@ namespace chanx::bindings {
 void init_codec(pybind11::module_& m);  // plans, decoders and encoders of typed messages
 void init_layers(pybind11::module_& module);
 
+void init_hook_guard(pybind11::module_& m);  // notices overridden methods
 }  // namespace chanx::bindings

@@ -1,13 +1,19 @@
 """The consumer for Django Channels."""
 
+import asyncio
+from typing import Any
+
+from channels.consumer import get_handler_name
 from channels.exceptions import InvalidChannelLayerError
 from channels.generic.websocket import (
     AsyncJsonWebsocketConsumer as ChannelsAsyncJsonWebsocketConsumer,
 )
 from channels.layers import get_channel_layer
 
+from chanx.channels.database import connections
 from chanx.channels.settings import follow_setting
 from chanx.core.consumer_base import ReceiveEvent
+from chanx.core.frame_plan import GUARD_CLEAR, current_plan
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 
 __all__ = ["AsyncJsonWebsocketConsumer", "ReceiveEvent"]
@@ -28,3 +34,51 @@ class AsyncJsonWebsocketConsumer(
 
     def _no_groups_error(self) -> Exception:
         return InvalidChannelLayerError("BACKEND is unconfigured or doesn't support groups")
+
+    async def dispatch(self, message: Any) -> None:
+        """Take one message of the server or the channel layer.
+
+        Frames go from text to handler at once unless a method on that way is overridden; everything else goes to
+        the method named by its type.
+
+        Args:
+            message: The message, a dictionary with a ``type``.
+
+        Raises:
+            ValueError: There is no method for its type.
+        """
+        if connections.open and connections.are_due():
+            await connections.close_due()
+        if message.get("type") == "websocket.receive":
+            if self._refused:
+                return
+            text = message.get("text")
+            plan = self._frame_plan
+            if plan is None or plan.guard(self) != GUARD_CLEAR:
+                plan = current_plan(self)
+            if plan is not None and plan.decode is not None and type(text) is str and plan.adapter_is_own():
+                received = plan.decode(text)
+                if received is not None:
+                    tasks = self._tasks
+                    if len(tasks.running) >= plan.limit:
+                        await tasks.admit()
+                    handler = getattr(self, plan.methods[type(received)])
+                    task = asyncio.create_task(self._answer(plan, handler, received))
+                    tasks.running.add(task)
+                    return
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError(f"No handler for message type {message['type']}")
+        await handler(message)
+
+    async def websocket_receive(self, message: Any) -> None:
+        """Take a frame of the client: text, or bytes when there is none.
+
+        Args:
+            message: The server's ``websocket.receive``.
+        """
+        text = message.get("text")
+        if text is not None:
+            await self.receive(text_data=text)
+        else:
+            await self.receive(bytes_data=message.get("bytes"))

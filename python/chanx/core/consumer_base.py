@@ -15,6 +15,7 @@ from chanx.messages.base import BaseMessage
 from chanx.utils.scope import path_params
 
 if TYPE_CHECKING:
+    from chanx.core.frame_plan import FramePlan
     from chanx.core.topic import Topic
 
 ReceiveEvent = TypeVar("ReceiveEvent", bound=BaseMessage, default=BaseMessage)
@@ -83,6 +84,7 @@ class ConsumerBase(Generic[ReceiveEvent]):
     _event_methods: ClassVar[dict[str, str]] = {}
     _merged_extra_groups: ClassVar[list[str]] = []
     _merged_emits: ClassVar[list[type[BaseMessage]]] = []
+    _frame_plan: ClassVar["FramePlan | None"] = None
 
     if TYPE_CHECKING:
         base_send: Any
@@ -95,6 +97,7 @@ class ConsumerBase(Generic[ReceiveEvent]):
         self.groups = self._default_groups()
         self.subscriptions: dict[str, Topic[Any]] = {}
         self._closed = False
+        self._refused = False
         self._default_topic_value: str | None = None
         self._tasks = HandlerTasks(self.max_handlers)
 

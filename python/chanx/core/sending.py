@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from chanx.constants import ENVELOPE_VERSION
 from chanx.core.consumer_base import ConsumerBase, ReceiveEvent
 from chanx.core.envelope import TopicErrorReason, current_ref, current_seq
+from chanx.core.frame_plan import GUARD_CLEAR, current_plan
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import ErrorMessage
 from chanx.utils.camel import camelize
@@ -27,6 +28,15 @@ class Sending(ConsumerBase[ReceiveEvent]):
         Raises:
             ValidationError: The message is none of those the consumer declares.
         """
+        if not validate and current_ref.get() is None:
+            plan = self._frame_plan
+            if plan is None or plan.guard(self) != GUARD_CLEAR:
+                plan = current_plan(self)
+            if plan is not None and plan.send and (text := plan.encode(message)) is not None:
+                await self.base_send({"type": "websocket.send", "text": text})
+                if plan.yield_after:
+                    await asyncio.sleep(0)
+                return
         content = message.model_dump(mode="json")
         if validate:
             self.outgoing_message_adapter.validate_python(content)

@@ -1,6 +1,8 @@
 """The consumer: receives typed messages, calls their handlers, sends typed answers."""
 
+import asyncio
 import contextvars
+from types import CoroutineType
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ from pydantic import ValidationError
 
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.envelope import Envelope, current_ref, strip_envelope
+from chanx.core.frame_plan import FramePlan
 from chanx.core.handlers import plan_consumer
 from chanx.core.results import send_result
 from chanx.core.topic_host import TopicHost
@@ -69,6 +72,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         self.authenticator = self.authenticator_class(self.send_message)
         if await self.authenticator.authenticate(self.scope):
             return True
+        self._refused = True  # whatever it still sends is not for the handlers
         await self.close(self.authenticator.close_code)
         return False
 
@@ -198,6 +202,44 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         finally:
             if self.should_send_completion:
                 await self.send_message(CompleteMessage())
+
+    async def _answer(self, plan: FramePlan, handler: Any, message: Any) -> None:
+        """Run the handler of a message that came the short way, in its task, and send its answers."""
+        try:
+            result: Any = handler(message)
+            if type(result) is CoroutineType:
+                result = await result
+            if result is None:
+                pass
+            elif plan.reply and (text := plan.encode(result)) is not None:
+                await self.base_send({"type": "websocket.send", "text": text})
+                if plan.yield_after:
+                    await asyncio.sleep(0)
+            else:
+                await send_result(result, self.handle_result)
+        except Exception as error:
+            await self._report(error, message)
+        finally:
+            try:
+                if plan.completion is not None:
+                    await self.base_send({"type": "websocket.send", "text": plan.completion})
+                    if plan.yield_after:
+                        await asyncio.sleep(0)
+            except Exception as error:
+                logger.error("Websocket task failed", error=repr(error), exc_info=error)
+            finally:
+                self._tasks.leave(asyncio.current_task())
+
+    async def _report(self, error: Exception, message: BaseMessage) -> None:
+        """Tell the client that a handler failed, as far as that can be told."""
+        action = getattr(message, self.discriminator_field)
+        try:
+            try:
+                await self.handle_message_handler_error(error, action, message)
+            except Exception as second:
+                await self.handle_json_processing_error(second)
+        except Exception as third:
+            logger.error("Websocket task failed", error=repr(third), exc_info=third)
 
     async def receive_message(self, message: BaseMessage) -> None:
         """Call the handler of a message and send what it returns or yields.

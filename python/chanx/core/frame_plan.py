@@ -1,0 +1,193 @@
+"""Which frames of a consumer class may take the short way through C++, and how.
+
+The short way skips methods that applications may override. Every frame therefore asks a guard whether
+each of them is still the package's own; when one is not, the frame goes through the methods, one by one.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
+
+from pydantic import BaseModel, TypeAdapter
+
+from chanx import _core
+from chanx.codec import FrameDecoder, FrameEncoder
+from chanx.core.config import config
+from chanx.messages.base import BaseMessage
+from chanx.messages.outgoing import CompleteMessage
+
+if TYPE_CHECKING:
+    from chanx.core.consumer_base import ConsumerBase
+    from chanx.core.handlers import HandlerMap
+
+RECEIVING: Final = (
+    "websocket_receive",
+    "receive",
+    "decode_json",
+    "receive_json",
+    "handle_json",
+    "receive_message",
+)
+"""Methods between a received frame and its handler."""
+
+REPLYING: Final = ("handle_result", "send_message")
+"""Methods between a handler's result and its JSON."""
+
+SENDING: Final = ("send_json", "encode_json")
+"""Methods between JSON and the frame sent."""
+
+GROUPS: Final = ("handle_group_message",)
+"""Methods between a broadcast and the frame sent."""
+
+PROPERTIES: Final = ("should_camelize", "should_send_completion", "all_log_ignored_actions")
+
+SETTINGS: Final = (
+    "camelize",
+    "send_completion",
+    "log_websocket_message",
+    "send_message_immediately",
+    "max_handlers",
+    "discriminator_field",
+    "default_topic",
+    "incoming_message_adapter",
+)
+"""Attributes that the short way reads once."""
+
+WATCHED: Final = (*RECEIVING, *REPLYING, *SENDING, *GROUPS, *PROPERTIES, *SETTINGS)
+
+GUARD_CLEAR: Final = 1
+
+_FRAMEWORK: Final = "channels."
+_OWN_MODULES: Final = frozenset(
+    {
+        "chanx.channels.websocket",
+        "chanx.core.consumer_base",
+        "chanx.core.layer_messages",
+        "chanx.core.sending",
+        "chanx.core.topic_host",
+        "chanx.core.websocket",
+    }
+)
+# The stub of the core does not say what the guard's call returns.
+_HookGuard: Any = _core.HookGuard
+_adapter_guard: Any = _HookGuard(TypeAdapter, ("validate_python",))
+
+
+class FramePlan:
+    """The short way of one consumer class, as the class is now.
+
+    Attributes:
+        guard: Called with a consumer: ``GUARD_CLEAR`` while the plan holds for it.
+        adapter: Validator of received messages, None without handlers.
+        decode: Text of a frame to its message, or None for the long way; None when all must take it.
+        encode: Message to the text of its frame, or None for the long way.
+        methods: Names of the handlers by message type.
+        reply: Results may be sent without the methods in between.
+        send: Messages may be sent without the methods in between.
+        group: Broadcasts may be sent without the methods in between.
+        yield_after: Give the loop a turn after each frame sent.
+        completion: The text of the completion message, None when it is not sent.
+        limit: How many handlers of one connection may run at once.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "adapter",
+        "completion",
+        "decode",
+        "encode",
+        "group",
+        "guard",
+        "limit",
+        "methods",
+        "reply",
+        "send",
+        "yield_after",
+    )
+
+    guard: Any
+    adapter: TypeAdapter[BaseMessage] | None
+    decode: Callable[[str], BaseMessage | None] | None
+    encode: Callable[[BaseModel], str | None]
+    completion: str | None
+
+    def __init__(self, cls: "type[ConsumerBase[Any]]") -> None:
+        self.guard = _HookGuard(cls, WATCHED)
+        self.adapter = adapter = cls.incoming_message_adapter
+        stock = {name for name in WATCHED if _is_stock(cls, name)}
+        camelize = _setting(cls, "camelize", config.camelize)
+        completes = _setting(cls, "send_completion", config.send_completion)
+        silent = not cls.log_websocket_message
+        self.yield_after = bool(cls.send_message_immediately)
+        self.limit = cls.max_handlers
+        handlers: HandlerMap = getattr(cls, "_MESSAGE_HANDLER_INFO_MAP")  # noqa: B009  # its own module's
+        self.methods = {info["input_type"]: info["method_name"] for info in handlers.values()}
+        self.encode = FrameEncoder(camelize=camelize)
+        self.send = silent and stock.issuperset((*SENDING, "should_camelize"))
+        self.group = self.send and "handle_group_message" in stock
+        self.reply = self.send and stock.issuperset(REPLYING)
+        self.completion = None
+        self.decode = None
+        if (
+            adapter is not None
+            and silent
+            and cls.default_topic is None
+            and stock.issuperset((*RECEIVING, "should_camelize", "should_send_completion"))
+            and (self.reply or not completes)
+        ):
+            self.decode = FrameDecoder(adapter, camelize=camelize)
+            self.completion = self.encode(CompleteMessage()) if completes else None
+        _plans.add(self)
+
+    def adapter_is_own(self) -> bool:
+        """Whether the validator of received messages still validates by its own method."""
+        return bool(_adapter_guard(self.adapter) == GUARD_CLEAR)
+
+
+_plans: WeakSet[FramePlan] = WeakSet()
+
+
+def current_plan(consumer: "ConsumerBase[Any]") -> FramePlan | None:
+    """The plan that holds for a consumer, made anew if its class has changed.
+
+    Returns:
+        The plan, or None when the consumer itself has methods of its own: it takes the long way.
+    """
+    cls = type(consumer)
+    plan: FramePlan | None = cls.__dict__.get("_frame_plan")
+    verdict = 0 if plan is None else plan.guard(consumer)
+    if verdict == 0:
+        plan = FramePlan(cls)
+        setattr(cls, "_frame_plan", plan)  # noqa: B010  # a subclass makes its own
+        verdict = plan.guard(consumer)
+    return plan if verdict == GUARD_CLEAR else None
+
+
+def _is_stock(cls: type, name: str) -> bool:
+    """Whether a method is this package's or Channels', on every class that defines it."""
+    for base in cls.__mro__:
+        value = base.__dict__.get(name)
+        if value is None:
+            continue
+        function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+        if not (_is_own(base.__module__) and _is_own(getattr(function, "__module__", None))):
+            return False
+    return True
+
+
+def _is_own(module: object) -> bool:
+    return isinstance(module, str) and (module in _OWN_MODULES or module.startswith(_FRAMEWORK))
+
+
+def _setting(cls: type, name: str, default: bool) -> bool:
+    value: bool | None = getattr(cls, name, None)
+    return bool(default if value is None else value)
+
+
+def _forget_plans() -> None:
+    """Make every plan anew: the settings have changed."""
+    for plan in list(_plans):
+        plan.guard.invalidate()
+
+
+config.on_change(_forget_plans)
