@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
+from chanx import _parts
+
 Schema: TypeAlias = Mapping[str, Any]
 Node: TypeAlias = dict[str, Any]
 Purpose: TypeAlias = Literal["decode", "encode"]
@@ -53,13 +55,13 @@ class Unsupported(Exception):
     """A part of a schema that the core leaves to pydantic; the message says which and why."""
 
 
-def read(schema: Schema, purpose: Purpose, config: Schema | None = None) -> tuple[list[Node], int]:
+def read(schema: Schema, purpose: Purpose, *, parts: bool) -> tuple[list[Node], int]:
     """Read a core schema.
 
     Args:
         schema: What ``TypeAdapter.core_schema`` or ``Model.__pydantic_core_schema__`` holds.
         purpose: ``"decode"`` for building messages, ``"encode"`` for writing them.
-        config: pydantic-core's configuration for the outermost schema, if there is one.
+        parts: Hand the parts that are not known here to pydantic, each in its place, instead of giving up the whole.
 
     Returns:
         The nodes, and the index of the outermost one.
@@ -67,16 +69,51 @@ def read(schema: Schema, purpose: Purpose, config: Schema | None = None) -> tupl
     Raises:
         Unsupported: Some part is not known here.
     """
-    reader = _Reader(purpose, config or {})
+    reader = _Reader(purpose, parts)
     root = reader.read(schema, reader.root_config)
+    _require_whole(reader.nodes, root)
+    if reader.nodes[root]["kind"] == "foreign":
+        raise Unsupported(reader.nodes[root]["reason"])
     return reader.nodes, root
 
 
+def children(node: Node) -> list[int]:
+    """The indexes of the nodes directly inside a node."""
+    kind = node["kind"]
+    if kind in ("list", "nullable"):
+        return [node["first"]]
+    if kind == "dict":
+        return [node["first"], node["second"]]
+    if kind == "model":
+        return [field["node"] for field in node["fields"]]
+    if kind == "union":
+        return list(node["choices"].values())
+    return []
+
+
+def _require_whole(nodes: list[Node], root: int) -> None:
+    # A recursive type may have been referred to before it turned out that it cannot be read.
+    reachable: set[int] = set()
+    pending = [root]
+    while pending:
+        index = pending.pop()
+        if index not in reachable:
+            reachable.add(index)
+            if nodes[index]["kind"] == "broken":
+                raise Unsupported(nodes[index]["reason"])
+            pending.extend(children(nodes[index]))
+    for index, node in enumerate(nodes):
+        if node["kind"] == "broken":
+            assert index not in reachable
+            nodes[index] = {"kind": "any"}
+
+
 class _Reader:
-    def __init__(self, purpose: Purpose, config: Schema) -> None:
+    def __init__(self, purpose: Purpose, parts: bool) -> None:
         self.nodes: list[Node] = []
         self.decoding = purpose == "decode"
-        self.root_config = config
+        self.parts = parts
+        self.root_config: Schema = {}
         self.definitions: dict[str, Schema] = {}
         self.by_ref: dict[str, int] = {}
         self.readers: dict[str, Callable[[Schema, Schema], Node]] = {
@@ -105,26 +142,45 @@ class _Reader:
             self._only(schema, {"schema_ref"})
             ref = schema["schema_ref"]
             if ref in self.by_ref:
-                return self.by_ref[ref]
+                return self._known(ref)
             if ref not in self.definitions:
                 raise Unsupported(f"the definition {ref!r} is missing")
             target = self.definitions[ref]
-            if target.get("type") != "model":
+            if target.get("type") == "definition-ref":
                 # Each use of a definition counts towards pydantic's recursion limit; chains of them are not followed.
-                raise Unsupported(f"a shared definition of type {target.get('type')!r}")
+                raise Unsupported("a definition that only names another one")
             return self.read(target, self.root_config)
         ref = schema.get("ref")
         if ref is not None and ref in self.by_ref:
-            return self.by_ref[ref]
+            return self._known(ref)
         reader = self.readers.get(str(kind))
-        if reader is None:
-            raise Unsupported(f"schema type {kind!r}")
         index = len(self.nodes)
         self.nodes.append({})
         if ref is not None:
             self.by_ref[ref] = index
-        self.nodes[index] = reader(schema, config)
+        try:
+            if reader is None:
+                raise Unsupported(f"schema type {kind!r}")
+            self.nodes[index] = reader(schema, config)
+        except Unsupported as error:
+            self.nodes[index] = {"kind": "broken", "reason": str(error)}
+            self.nodes[index] = self._foreign(schema, config, error)
         return index
+
+    def _known(self, ref: str) -> int:
+        index = self.by_ref[ref]
+        if self.nodes[index].get("kind") == "broken":
+            raise Unsupported(self.nodes[index]["reason"])
+        return index
+
+    def _foreign(self, schema: Schema, config: Schema, reason: Unsupported) -> Node:
+        """A part that pydantic handles, called in its place."""
+        call = None
+        if self.parts:
+            call = _parts.handler(schema, config, self.definitions, self.decoding)
+        if call is None:
+            raise reason
+        return {"kind": "foreign", "call": call, "reason": str(reason)}
 
     # -- checks -----------------------------------------------------------------------------------------------------
 
@@ -324,8 +380,9 @@ class _Reader:
             raise Unsupported(f"on_error={schema['on_error']!r}")
         if "default_factory" in schema:
             factory: Any = schema["default_factory"]
-            if isinstance(factory, type) and factory in _EMPTY:
-                return {"default": _EMPTY[factory]}
+            for empty, kind in _EMPTY.items():
+                if factory is empty:
+                    return {"default": kind}
             return {"default": "factory", "object": factory}
         if "default" not in schema:
             return {}
@@ -351,16 +408,18 @@ class _Reader:
             raise Unsupported("a discriminator that is a path or a function")
         choices: dict[str, int] = {}
         for tag, choice in cast("dict[Any, Any]", schema["choices"]).items():
-            if type(tag) is not str or not isinstance(choice, Mapping):
+            if type(tag) is not str or isinstance(choice, str):
                 raise Unsupported("a tag that is not a string")
             _require_utf8(tag)
-            index = self.read(choice, config)
+            index = self.read(cast("Schema", choice), config)
             choices[tag] = index
         node: Node = {"kind": "union", "discriminator": discriminator, "choices": choices}
         for index in choices.values():
             member = self.nodes[index]
             if not member:
                 raise Unsupported("a union that contains itself")
+            if member["kind"] == "foreign":
+                continue
             if member["kind"] != "model" or (
                 self.decoding and all(f["key"] != discriminator for f in member["fields"])
             ):

@@ -39,7 +39,9 @@ _Nodes: TypeAlias = tuple[list[_schema.Node], int]
 
 
 def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
-    return type_or_adapter if type(type_or_adapter) is TypeAdapter else TypeAdapter(type_or_adapter)
+    if isinstance(type_or_adapter, TypeAdapter):
+        return cast("Any", type_or_adapter)
+    return TypeAdapter(type_or_adapter)
 
 
 def _is_plain(part: object) -> bool:
@@ -47,14 +49,14 @@ def _is_plain(part: object) -> bool:
     return type(part) in (SchemaValidator, SchemaSerializer)
 
 
-def _decode_nodes(adapter: TypeAdapter[Any]) -> _Nodes:
+def _decode_nodes(adapter: TypeAdapter[Any], parts: bool = True) -> _Nodes:
     if getattr(adapter, "_config", False) is not None:
         raise _schema.Unsupported("the TypeAdapter has a configuration of its own")
     if not _is_plain(adapter.validator):
         adapter.rebuild(raise_errors=False)
         if not _is_plain(adapter.validator):
             raise _schema.Unsupported("the validator is incomplete, or wrapped by a pydantic plugin")
-    return _schema.read(adapter.core_schema, "decode")
+    return _schema.read(adapter.core_schema, "decode", parts=parts)
 
 
 def _encode_nodes(cls: type[Any]) -> _Nodes:
@@ -67,7 +69,7 @@ def _encode_nodes(cls: type[Any]) -> _Nodes:
         cls.model_rebuild(raise_errors=False)
         if not _is_plain(cls.__pydantic_serializer__):
             raise _schema.Unsupported("the model is not fully defined")
-    return _schema.read(cls.__pydantic_core_schema__, "encode")
+    return _schema.read(cls.__pydantic_core_schema__, "encode", parts=True)
 
 
 def _compile(nodes: _Nodes, camelize: bool, for_encoding: bool) -> _core.Plan:
@@ -75,9 +77,9 @@ def _compile(nodes: _Nodes, camelize: bool, for_encoding: bool) -> _core.Plan:
     return compile_plan(*nodes, camelize=camelize, for_encoding=for_encoding)
 
 
-def _decode_plan(adapter: TypeAdapter[Any], camelize: bool) -> _core.Plan | None:
+def _decode_plan(adapter: TypeAdapter[Any], camelize: bool, parts: bool = True) -> _core.Plan | None:
     try:
-        return _compile(_decode_nodes(adapter), camelize, for_encoding=False)
+        return _compile(_decode_nodes(adapter, parts), camelize, for_encoding=False)
     except (_schema.Unsupported, ValueError):
         return None
 
@@ -137,7 +139,9 @@ class MessageCodec(Generic[T]):
         def encode_slowly(message: Any) -> bytes:
             return adapter.dump_json(message)
 
-        self.validate = _Decoder(_decode_plan(adapter, camelize=False), validate_slowly)
+        # Parts are handed to pydantic as Python values, which is not what its JSON mode sees.
+        plan = _decode_plan(adapter, camelize=False, parts=mode == "python")
+        self.validate = _Decoder(plan, validate_slowly)
         self.encode = _Encoder(_encode_compiler(False), encode_slowly, as_bytes=True)
 
 

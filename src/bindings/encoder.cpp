@@ -32,8 +32,8 @@ PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject
         return nullptr;
     }
     try {
-        encode::json_writer& out = shared_writer();
-        if (python_writer(*self.plans, out).message(args[0])) return result_of(out, self.as_bytes);
+        writer_lease out;
+        if (python_writer(*self.plans, *out).message(args[0])) return result_of(*out, self.as_bytes);
     } catch (const std::exception&) {
         // Out of memory: the fallback will say so in Python's terms.
     }

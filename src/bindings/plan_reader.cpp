@@ -25,6 +25,7 @@ const std::unordered_map<std::string, schema::kind> kinds = {
     {"literal", schema::kind::literal}, {"nullable", schema::kind::nullable},
     {"list", schema::kind::list},       {"dict", schema::kind::dict},
     {"model", schema::kind::model},     {"union", schema::kind::tagged_union},
+    {"foreign", schema::kind::foreign},
 };
 
 const std::unordered_map<std::string, field_default::type> default_types = {
@@ -153,6 +154,7 @@ void read_node(const py::dict& from, schema::node_spec& to, node_objects& object
             }
             break;
         case schema::kind::model: read_fields(from, to, objects); break;
+        case schema::kind::foreign: objects.call = take(from["call"]); break;
         case schema::kind::tagged_union:
             to.discriminator = from["discriminator"].cast<std::string>();
             for (auto [tag, node] : py::reinterpret_borrow<py::dict>(from["choices"]))

@@ -35,6 +35,11 @@ public:
     bool insert(PyObject* dict, std::string_view key, PyObject* value);
     std::size_t dict_size(PyObject* dict) { return static_cast<std::size_t>(PyDict_GET_SIZE(dict)); }
     PyObject* model(std::uint32_t node, PyObject** slots);
+    PyObject* foreign(std::uint32_t node, PyObject* raw) {
+        PyObject* made = PyObject_CallOneArg(plan_.nodes[node].call, raw);
+        Py_DECREF(raw);
+        return made;
+    }
     void drop(PyObject* value) { Py_DECREF(value); }
 
 private:

@@ -30,6 +30,7 @@ struct node_objects {
     // __pydantic_fields_set__ by bit mask of the fields given: copying a set copies its hash table as it is
     std::vector<std::pair<std::uint64_t, PyObject*>> given_sets;
     std::vector<PyObject*> literals;
+    PyObject* call = nullptr;  // of a foreign node: pydantic's validator or serializer for that part
 
     PyTypeObject* type() const noexcept { return reinterpret_cast<PyTypeObject*>(cls); }
 };
@@ -46,6 +47,7 @@ struct python_plan {
         for (node_objects& n : nodes) {
             visit(n.cls);
             visit(n.blank);
+            visit(n.call);
             for (PyObject*& o : n.names) visit(o);
             for (PyObject*& o : n.literals) visit(o);
             for (field_default& d : n.defaults) visit(d.object);

@@ -19,6 +19,24 @@ bool utf8_of(PyObject* text, std::string_view& out) {
     return true;
 }
 
+std::unique_ptr<encode::json_writer>& spare_writer() {
+    thread_local std::unique_ptr<encode::json_writer> instance;
+    return instance;
+}
+
+// Custom serializers may change the very containers that are being written, so what is borrowed from them is
+// held.
+class held {
+public:
+    explicit held(PyObject* object) : object_(Py_NewRef(object)) {}
+    ~held() { Py_DECREF(object_); }
+    held(const held&) = delete;
+    held& operator=(const held&) = delete;
+
+private:
+    PyObject* object_;
+};
+
 PyObject* slot(PyObject* instance, Py_ssize_t at) {
     return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(instance) + at);
 }
@@ -57,11 +75,13 @@ int plan_cache::traverse(visitproc visit, void* arg) {
     return 0;
 }
 
-encode::json_writer& shared_writer() {
-    thread_local encode::json_writer writer;
-    if (writer.capacity() > kept_capacity) writer = encode::json_writer();
-    writer.clear();
-    return writer;
+writer_lease::writer_lease() : writer_(std::move(spare_writer())) {
+    if (!writer_) writer_ = std::make_unique<encode::json_writer>();
+    writer_->clear();
+}
+
+writer_lease::~writer_lease() {
+    if (writer_->capacity() <= kept_capacity) spare_writer() = std::move(writer_);
 }
 
 bool python_writer::message(PyObject* instance) {
@@ -101,6 +121,7 @@ bool python_writer::value(python_plan& plan, std::uint32_t index, PyObject* from
             }
             return false;
         case schema::kind::any: return any(from, depth);
+        case schema::kind::foreign: return foreign(plan.nodes[index].call, from, depth);
     }
     return false;
 }
@@ -133,6 +154,7 @@ bool python_writer::model(python_plan& plan, std::uint32_t index, PyObject* from
         }
         if (!first) out_.character(',');
         first = false;
+        const held keep(member);
         out_.raw(plan.keys[n.first_field + i]);
         fine = value(plan, plan.plan.fields[n.first_field + i].node, member, depth + 1);
         expected = i + 1;
@@ -147,6 +169,7 @@ bool python_writer::list(python_plan& plan, std::uint32_t items, PyObject* from,
     out_.character('[');
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(from); ++i) {
         if (i) out_.character(',');
+        const held keep(PyList_GET_ITEM(from, i));
         if (!value(plan, items, PyList_GET_ITEM(from, i), depth + 1)) return false;
     }
     out_.character(']');
@@ -160,10 +183,19 @@ bool python_writer::dict(python_plan& plan, std::uint32_t values, PyObject* from
     PyObject *name, *member;
     for (bool first = true; PyDict_Next(from, &at, &name, &member); first = false) {
         if (!first) out_.character(',');
+        const held keep(member);
         if (!key(name) || !value(plan, values, member, depth + 1)) return false;
     }
     out_.character('}');
     return true;
+}
+
+bool python_writer::foreign(PyObject* call, PyObject* from, unsigned depth) {
+    PyObject* made = PyObject_CallOneArg(call, from);
+    if (!made) return false;
+    const bool fine = any(made, depth);
+    Py_DECREF(made);
+    return fine;
 }
 
 bool python_writer::any(PyObject* from, unsigned depth) {

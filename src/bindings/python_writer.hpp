@@ -4,6 +4,7 @@
 
 #include <Python.h>
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -31,8 +32,20 @@ private:
     std::unordered_map<PyTypeObject*, PyObject*> plans_;
 };
 
-// The writer of the calling thread, emptied; a large buffer is not kept.
-encode::json_writer& shared_writer();
+// The calling thread's writer, empty, for the time of one message. A lease taken while the writer is in use
+// (a custom serializer encodes a message itself) gets one of its own; a large buffer is not kept.
+class writer_lease {
+public:
+    writer_lease();
+    ~writer_lease();
+    writer_lease(const writer_lease&) = delete;
+    writer_lease& operator=(const writer_lease&) = delete;
+
+    encode::json_writer& operator*() noexcept { return *writer_; }
+
+private:
+    std::unique_ptr<encode::json_writer> writer_;
+};
 
 class python_writer {
 public:
@@ -47,6 +60,7 @@ private:
     bool model(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
     bool list(python_plan& plan, std::uint32_t items, PyObject* from, unsigned depth);
     bool dict(python_plan& plan, std::uint32_t values, PyObject* from, unsigned depth);
+    bool foreign(PyObject* call, PyObject* from, unsigned depth);
     bool any(PyObject* from, unsigned depth);
     bool any_sequence(PyObject* from, unsigned depth);
     bool any_dict(PyObject* from, unsigned depth);

@@ -37,7 +37,7 @@ void compile_fields(const node_spec& from, node& to, plan& out, const spec& form
         require_index(one.node, form);
         names.push_back(one.name);
         out.fields.push_back({one.name, one.node, one.required});
-        if (one.default_runs_code) out.runs_code = true;
+        if (one.default_runs_code) to.runs_code = true;
     }
     to.table = static_cast<std::uint32_t>(out.tables.size());
     out.tables.emplace_back(std::move(names));
@@ -58,6 +58,35 @@ void compile_choices(const node_spec& from, node& to, plan& out, const spec& for
 template <class Number>
 bool is_bounded(const range<Number>& r) {
     return r.gt || r.ge || r.lt || r.le;
+}
+
+// A node runs user code when a node inside it does. Types may be recursive, so this repeats until nothing
+// changes.
+void spread_runs_code(plan& out) {
+    const auto runs = [&](std::uint32_t index) { return out.nodes[index].runs_code; };
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (node& n : out.nodes) {
+            if (n.runs_code) continue;
+            bool inside = false;
+            switch (n.type) {
+                case kind::foreign: inside = true; break;
+                case kind::dict: inside = runs(n.second); break;
+                case kind::list:
+                case kind::nullable: inside = runs(n.first); break;
+                case kind::model:
+                    for (std::uint32_t i = 0; i < n.field_count; ++i)
+                        inside = inside || runs(out.fields[n.first_field + i].node);
+                    break;
+                case kind::tagged_union:
+                    for (std::uint32_t choice : n.choices) inside = inside || runs(choice);
+                    break;
+                default: break;
+            }
+            if (inside) n.runs_code = changed = true;
+        }
+    }
+    out.runs_code = runs(out.root);
 }
 
 }  // namespace
@@ -97,6 +126,7 @@ plan compile(const spec& form) {
         }
         out.nodes.push_back(std::move(to));
     }
+    spread_runs_code(out);
     return out;
 }
 

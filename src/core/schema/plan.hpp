@@ -30,7 +30,8 @@ struct node {
     kind type = kind::any;
     bool strip = false;
     bool forbid_extra = false;
-    bool bounded = false;  // some bound of numbers has to be checked
+    bool bounded = false;    // some bound of numbers has to be checked
+    bool runs_code = false;  // user code makes some part of the value
     std::uint32_t first = 0;
     std::uint32_t second = 0;
     std::uint32_t first_field = 0;

@@ -22,6 +22,7 @@ enum class kind : std::uint8_t {
     dict,
     model,
     tagged_union,
+    foreign,  // validated by someone else's code, which is given the value as it stands in the frame
 };
 
 struct field_spec {

@@ -27,6 +27,7 @@ struct null_builder {
     // Equal keys are not looked for: the builder that follows does.
     std::size_t dict_size(value_type) { return dict_size_; }
     value_type model(std::uint32_t, value_type*) { return 1; }
+    value_type foreign(std::uint32_t, value_type) { return 1; }
     void drop(value_type) {}
 
 private:

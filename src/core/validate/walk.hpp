@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/schema/letter_case.hpp"
 #include "core/schema/plan.hpp"
@@ -19,7 +20,8 @@
 namespace chanx::validate {
 
 // Makes values. Every function may fail by returning a null value; `drop` frees a value that is not used
-// after all. `append`, `insert` and `model` take over the values they are given, also when they fail.
+// after all. `append`, `insert`, `model` and `foreign` take over the values they are given, also when they
+// fail.
 template <class B>
 concept builder = requires(B b, typename B::value_type v, typename B::value_type* vs, std::uint32_t n,
                            std::string_view s) {
@@ -36,6 +38,7 @@ concept builder = requires(B b, typename B::value_type v, typename B::value_type
     { b.insert(v, s, v) } -> std::same_as<bool>;
     { b.dict_size(v) } -> std::same_as<std::size_t>;
     { b.model(n, vs) } -> std::same_as<typename B::value_type>;
+    { b.foreign(n, v) } -> std::same_as<typename B::value_type>;
     { b.drop(v) } -> std::same_as<void>;
 };
 
@@ -95,6 +98,10 @@ private:
             case schema::kind::model: return model(index, n, from, out, depth);
             case schema::kind::tagged_union: return tagged(n, from, out, depth);
             case schema::kind::any: return any(n, from, out, depth);
+            case schema::kind::foreign: {
+                value_type raw{};
+                return any(n, from, raw, depth) && done(build_.foreign(index, raw), out);
+            }
         }
         return false;
     }
@@ -164,8 +171,9 @@ private:
         } else {
             std::fill_n(slots, n.field_count, value_type{});
         }
-        if (fill(n, members, slots, depth) && complete(n, slots))
-            return done(build_.model(index, slots), out);
+        const bool filled =
+            n.runs_code ? fill_in_order(n, members, slots, depth) : fill(n, members, slots, depth);
+        if (filled && complete(n, slots)) return done(build_.model(index, slots), out);
         for (std::uint32_t i = 0; i < n.field_count; ++i) {
             if (slots[i] != value_type{}) build_.drop(slots[i]);
         }
@@ -193,6 +201,30 @@ private:
         return true;
     }
 
+    // As fill, for models with user code inside: it runs in the order of the fields, not of the document.
+    bool fill_in_order(const schema::node& n, simdjson::dom::object members, value_type* slots,
+                       unsigned depth) {
+        const schema::field* fields = plan_.fields.data() + n.first_field;
+        std::vector<element> given(n.field_count);
+        std::vector<bool> seen(n.field_count);
+        for (auto member : members) {
+            std::string_view key = member.key;
+            if (!normalise(key)) return false;
+            const std::uint32_t at = plan_.tables[n.table].find(key);
+            if (at == dispatch::string_table::npos) {
+                if (n.forbid_extra) return false;
+                continue;
+            }
+            if (seen[at]) return false;  // a duplicate
+            seen[at] = true;
+            given[at] = member.value;
+        }
+        for (std::uint32_t i = 0; i < n.field_count; ++i) {
+            if (seen[i] && !value(fields[i].node, given[i], slots[i], depth + 1)) return false;
+        }
+        return true;
+    }
+
     bool complete(const schema::node& n, const value_type* slots) const {
         const schema::field* fields = plan_.fields.data() + n.first_field;
         for (std::uint32_t i = 0; i < n.field_count; ++i) {
@@ -213,11 +245,25 @@ private:
             }
             std::string_view tag;
             if (member.value.get(tag)) return false;
-            const std::uint32_t choice = plan_.tables[n.table].find(tag);
-            // A second discriminator is a duplicate field of the member, which refuses it.
-            return choice != dispatch::string_table::npos && value(n.choices[choice], from, out, depth);
+            const std::uint32_t found = plan_.tables[n.table].find(tag);
+            if (found == dispatch::string_table::npos) return false;
+            const std::uint32_t choice = n.choices[found];
+            // A model refuses a second discriminator, as a duplicate field; other members cannot be relied
+            // on.
+            if (plan_.nodes[choice].type != schema::kind::model && !occurs_once(n, members)) return false;
+            return value(choice, from, out, depth);
         }
         return false;
+    }
+
+    bool occurs_once(const schema::node& n, simdjson::dom::object members) {
+        int count = 0;
+        for (auto member : members) {
+            std::string_view key = member.key;
+            if (!normalise(key)) return false;
+            count += key == n.discriminator;
+        }
+        return count == 1;
     }
 
     bool any(const schema::node& n, element from, value_type& out, unsigned depth) {
