@@ -380,10 +380,8 @@ class _Reader:
             raise Unsupported(f"on_error={schema['on_error']!r}")
         if "default_factory" in schema:
             factory: Any = schema["default_factory"]
-            for empty, kind in _EMPTY.items():
-                if factory is empty:
-                    return {"default": kind}
-            return {"default": "factory", "object": factory}
+            kinds = [kind for empty, kind in _EMPTY.items() if factory is empty]
+            return {"default": kinds[0]} if kinds else {"default": "factory", "object": factory}
         if "default" not in schema:
             return {}
         value: Any = schema["default"]
@@ -391,9 +389,8 @@ class _Reader:
             hash(value)
         except Exception:
             # pydantic copies the defaults that cannot be hashed.
-            kind = _EMPTY.get(type(value))
-            if kind is not None and not value:
-                return {"default": kind}
+            if any(type(value) is empty for empty in _EMPTY) and not value:
+                return {"default": _EMPTY[cast("type", type(value))]}
             return {"default": "copy", "object": value}
         return {"default": "constant", "object": value}
 

@@ -40,7 +40,7 @@ _Nodes: TypeAlias = tuple[list[_schema.Node], int]
 
 def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
     if isinstance(type_or_adapter, TypeAdapter):
-        return cast("Any", type_or_adapter)
+        return cast("TypeAdapter[Any]", type_or_adapter)  # type: ignore[redundant-cast]  # pyright needs it
     return TypeAdapter(type_or_adapter)
 
 
