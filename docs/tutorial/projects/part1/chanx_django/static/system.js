@@ -1,0 +1,3 @@
+import { connect } from "./socket.js";
+
+connect("/ws/system/", () => {}); // connect() itself shows notifications
