@@ -17,7 +17,7 @@ PAGES = {
 }
 
 # A block under a line such as **`chat/messages.py`** shows that file, or lines of it.
-_SHOWN = re.compile(r"^\*\*`(?P<path>[\w/.]+)`\*\*.*?\n+```\w+\n(?P<code>.*?)^```", re.M | re.S)
+_SHOWN = re.compile(r"^\*\*`(?P<path>[\w/]+\.\w+)`\*\*\n\n```\w+\n(?P<code>.*?)^```", re.M | re.S)
 
 
 def run_checkout(*arguments: object) -> subprocess.CompletedProcess[str]:

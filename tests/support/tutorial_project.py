@@ -51,16 +51,17 @@ class Server:
         return f"ws://127.0.0.1:{self.port}"
 
 
-def build(part: str, directory: Path, **environment: str) -> Project:
-    """Checks a part out and migrates its database."""
+def build(part: str, directory: Path, *, migrate: bool = True, **environment: str) -> Project:
+    """Checks a part out and makes its database."""
     subprocess.run([sys.executable, CHECKOUT, part, directory], check=True, capture_output=True, timeout=30)
     ours = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("OPENAI", "DJANGO", "REDIS", "CHANNEL"))
     }
-    project = Project(directory, {**ours, "PYTHONPATH": str(ROOT / "python"), "CHANNEL_LAYER_BACKEND":"channels.layers.InMemoryChannelLayer", **environment})
-    project.manage("migrate", "--verbosity", "0")
+    project = Project(directory, {**ours, "PYTHONPATH": str(ROOT / "python"), **environment})
+    if migrate:
+        project.manage("migrate", "--verbosity", "0")
     return project
 
 

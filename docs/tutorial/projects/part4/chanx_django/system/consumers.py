@@ -1,3 +1,5 @@
+from typing import Any
+
 from chanx.channels.websocket import AsyncJsonWebsocketConsumer
 from chanx.core.decorators import channel, event_handler, ws_handler
 from chanx.messages.incoming import PingMessage
@@ -17,13 +19,20 @@ def user_group(user_id: int) -> str:
 class NotifiedConsumer(AsyncJsonWebsocketConsumer):
     """Base class of the consumers whose clients see notifications."""
 
+    notification_groups: tuple[str, ...] = ()
+
     async def post_authentication(self) -> None:
-        notification_groups = [EVERYONE]
+        self.notification_groups = (EVERYONE,)
         user = self.scope["user"]
         if user.is_authenticated:
-            notification_groups.append(user_group(user.pk))
-        for group in notification_groups:
+            self.notification_groups += (user_group(user.pk),)
+        for group in self.notification_groups:
             await self.channel_layer.group_add(group, self.channel_name)
+
+    async def websocket_disconnect(self, message: Any) -> None:
+        for group in self.notification_groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
+        await super().websocket_disconnect(message)
 
     @event_handler
     async def handle_notify(self, event: NotifyEvent) -> NotificationMessage:
