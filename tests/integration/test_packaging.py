@@ -89,7 +89,8 @@ def test_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         return done.stdout
 
-    run("-m", "pip", "install", "-q", "--disable-pip-version-check", f"{wheel}[channels]")
+    # Channels needs daphne for its testing package.
+    run("-m", "pip", "install", "-q", "--disable-pip-version-check", f"{wheel}[channels]", "daphne")
     answer, location = run("-c", PROGRAM).splitlines()
     assert answer == "{'action': 'pong', 'payload': None}"
     assert Path(location).is_relative_to(tmp_path)
