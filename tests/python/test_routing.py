@@ -13,6 +13,9 @@ from tests.project import rooms
 from tests.project.asgi import application, router
 from tests.project.consumers import PlainConsumer, RoomConsumer, ZooConsumer
 
+# Channels closes old database connections around every message.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 def test_include_takes_a_dotted_path_a_module_and_a_router() -> None:
     assert include("tests.project.rooms") is rooms.router

@@ -48,9 +48,10 @@ def override_chanx_settings(**settings: Any) -> Callable[[T], T]:
     Returns:
         A decorator.
     """
-    override = _LateOverride(**settings)
 
     def decorate(decorated: T) -> T:
+        # Of a class Django keeps the settings themselves, so they are made here and now.
+        override = _override(settings) if isinstance(decorated, type) else _LateOverride(**settings)
         return cast(T, override(cast(Any, decorated)))
 
     return decorate
