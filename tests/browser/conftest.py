@@ -1,0 +1,116 @@
+"""A real Chromium and the real sandbox with the offline model."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from llm_server_process import llm_server
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, sync_playwright
+from sandbox_server import SandboxServer
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.fail("The browser tests need Chromium in PATH: apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def model() -> Iterator[str]:
+    """The address of the offline model, slow enough that an answer is seen to grow."""
+    with llm_server("--tokens-per-second", "25") as server:
+        yield server.url
+
+
+@pytest.fixture(scope="package")
+def sandbox(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    with SandboxServer(tmp_path_factory.mktemp("sandbox"), model_url=model) as server:
+        yield server
+
+
+@dataclass
+class Window:
+    """One browser window of one person, and the frames that its WebSocket received."""
+
+    page: Page
+    server: SandboxServer
+    sockets: int = 0
+    frames: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._watch)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _watch(self, socket: WebSocket) -> None:
+        self.sockets += 1
+        socket.on("framereceived", lambda text: self.frames.append(str(text)))
+
+    def open(self, path: str, *, connected: bool = True) -> None:
+        self.page.goto(self.server.url + path)
+        if connected:
+            self.wait_for_state("open")
+
+    def wait_for_state(self, state: str, seconds: float = 20) -> None:
+        self.page.wait_for_selector(f"#state[data-state={state}]", timeout=seconds * 1000)
+
+    def log_in(self, name: str) -> None:
+        self.page.goto(self.server.url + "/login")
+        self.page.get_by_label("User name").fill(name)
+        self.page.get_by_label("Password").fill("demo")
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.wait_for_url(self.server.url + "/")
+
+    def join(self, name: str, room: str) -> None:
+        self.open("/chat/", connected=False)
+        self.page.get_by_label("Your name").fill(name)
+        self.page.get_by_label("Room").fill(room)
+        self.page.get_by_role("button", name="Join").click()
+        self.wait_for_state("open")
+
+    def say(self, text: str) -> None:
+        self.page.get_by_label("Message", exact=True).fill(text)
+        self.page.get_by_label("Message", exact=True).press("Enter")
+
+    def ask(self, question: str) -> None:
+        self.page.get_by_label("Question").fill(question)
+        self.page.get_by_role("button", name="Send").click()
+
+    def hears(self, text: str, seconds: float = 5) -> None:
+        """Waits until the conversation shows the text."""
+        self.page.locator("#log li", has_text=text).first.wait_for(timeout=seconds * 1000)
+
+    def lines(self) -> list[str]:
+        return self.page.locator("#log .said").all_inner_texts()
+
+
+@pytest.fixture
+def windows(browser: Browser) -> Iterator[Callable[..., Window]]:
+    """Opens windows of people who do not know each other; none may have had a script error."""
+    contexts: list[BrowserContext] = []
+    opened: list[Window] = []
+
+    def new(server: SandboxServer, **options: object) -> Window:
+        contexts.append(browser.new_context(**options))
+        opened.append(Window(contexts[-1].new_page(), server))
+        return opened[-1]
+
+    yield new
+    for context in contexts:
+        context.close()
+    assert [error for window in opened for error in window.errors] == []
