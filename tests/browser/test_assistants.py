@@ -1,7 +1,9 @@
 """The assistant's page: growth, stop, failure."""
 
+import itertools
 import json
 import time
+from contextlib import ExitStack
 
 import pytest
 from llm_server_process import llm_server
@@ -27,7 +29,7 @@ def test_the_answer_grows_token_by_token(windows, sandbox):
             seen.append(text)
         window.page.wait_for_timeout(20)
     assert len(seen) > 8, seen
-    assert all(later.startswith(earlier) for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(seen))
     frames = [json.loads(frame) for frame in window.frames]
     pieces = [frame for frame in frames if frame["action"] == "streaming"]
     order = [f["action"] for f in frames if "streaming" in f["action"]]
@@ -73,19 +75,20 @@ def test_the_page_says_that_the_model_is_the_offline_one(windows, sandbox):
 
 @pytest.fixture
 def failing(tmp_path):
-    """A sandbox and a model that ends when it is told to."""
-    with llm_server("--tokens-per-second", "15") as model:
-        with SandboxServer(tmp_path, model_url=model.url) as server:
-            yield server, model
+    """A sandbox, and what ends its model."""
+    with ExitStack() as model:
+        url = model.enter_context(llm_server("--tokens-per-second", "15")).url
+        with SandboxServer(tmp_path, model_url=url) as server:
+            yield server, model.close
 
 
 def test_a_failed_answer_ends_the_typing_state_and_is_told(windows, failing):
-    server, model = failing
+    server, end_model = failing
     window = windows(server)
     window.open("/assistants/")
     window.ask(QUESTION)
     window.page.wait_for_function("document.querySelectorAll('#log .said')[1]?.textContent.length > 5")
-    model.stop()
+    end_model()
     window.page.locator(BUSY).wait_for(state="detached", timeout=15000)
     assert window.page.locator("#problem").inner_text()
     window.hears("The answer failed")

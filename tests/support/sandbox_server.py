@@ -1,6 +1,7 @@
 """Runs the real sandbox, uvicorn and SQLite, on a free port and in a directory of its own."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX = ROOT / "sandbox_django"
+
+# A copy of the first database that was migrated and seeded, for the servers that follow.
+_seeded: list[Path] = []
 
 
 def free_port() -> int:
@@ -28,6 +32,7 @@ class SandboxServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "server.log"
+        self.database = data_dir / "db.sqlite3"
         path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT / "python")]))
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("OPENAI_")},
@@ -43,11 +48,19 @@ class SandboxServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "SandboxServer":
+        self.prepare()
+        self.start()
+        return self
+
+    def prepare(self) -> None:
+        """Migrates and seeds the database, once per run of the tests."""
+        if _seeded and _seeded[0].exists():
+            shutil.copy(_seeded[0], self.database)
+            return
         for command in ("migrate", "seed_demo"):
             done = self.manage(command)
             assert done.returncode == 0, done.stderr
-        self.start()
-        return self
+        _seeded[:] = [Path(shutil.copy(self.database, self.database.with_suffix(".seeded")))]
 
     def __exit__(self, *_: object) -> None:
         self.stop()

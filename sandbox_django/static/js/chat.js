@@ -15,7 +15,6 @@ function join(name, room) {
   toastNotices(socket);
   joinedBefore = false;
   socket.addEventListener("state", ({ detail }) => {
-    byId("send").disabled = detail !== "open";
     if (detail === "open") {
       append(log, make("li", "remark", joinedBefore ? "Connected again. Messages sent meanwhile are not shown." : `You joined ${room} as ${name}.`));
       joinedBefore = true;
