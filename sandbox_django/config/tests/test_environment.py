@@ -1,0 +1,171 @@
+"""What the environment may say, and what a wrong value is answered."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import environ
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings import environment, services
+
+MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("LLM_SERVER_URL", "REDIS_URL", "DATABASE_URL", "CHANNEL_LAYER_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_inline_comments_and_quotes_of_an_env_file_are_removed(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text(
+        "# a comment\n"
+        "OPENAI_API_KEY=sk-abc   # the key\n"
+        "OPENAI_ORG=  # Optional - leave empty if you have none\n"
+        'export QUOTED="a # b"\n'
+        "HASH=ab#c\n"
+        "not an assignment\n"
+    )
+    assert environment.read_env_file(file) == {
+        "OPENAI_API_KEY": "sk-abc",
+        "OPENAI_ORG": "",
+        "QUOTED": "a # b",
+        "HASH": "ab#c",
+    }
+
+
+def test_a_missing_env_file_is_no_error(tmp_path):
+    assert environment.read_env_file(tmp_path / ".env") == {}
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "your-actual-api-key-here", "your_openai_api_key_here", "your-key  # from the site", "  # x"],
+)
+def test_without_a_real_key_the_offline_model_answers(monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    model = services.Model()
+    assert model.offline
+    assert model.base_url == "http://127.0.0.1:8001/v1"
+    assert model.api_key
+    model.export()
+    assert os.environ["OPENAI_BASE_URL"] == "http://127.0.0.1:8001/v1"
+
+
+def test_a_child_process_that_inherits_the_exported_address_is_offline_too(monkeypatch):
+    monkeypatch.setenv("LLM_SERVER_URL", "http://127.0.0.1:9009/")
+    services.Model().export()
+    assert services.Model().offline
+
+
+def test_a_real_key_talks_to_openai(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-real  # mine")
+    monkeypatch.setenv("OPENAI_ORG", "your_openai_org_id_here (optional)")
+    model = services.Model()
+    assert (model.offline, model.api_key, model.base_url) == (False, "sk-real", "")
+    assert model.organization == ""
+
+
+def test_a_base_url_alone_talks_to_a_compatible_server(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1/")
+    model = services.Model()
+    assert not model.offline
+    assert model.base_url == "http://127.0.0.1:11434/v1"
+    assert model.api_key
+
+
+@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "LLM_SERVER_URL"])
+@pytest.mark.parametrize("value", ["localhost:8001", "ftp://host/v1", "http://host:port/"])
+def test_a_wrong_model_address_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        services.Model()
+
+
+@pytest.mark.parametrize("value", ["localhost:6379", "http://127.0.0.1:6379"])
+def test_a_wrong_redis_url_is_named(monkeypatch, value):
+    monkeypatch.setenv("REDIS_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL.*redis://127.0.0.1:6379/0"):
+        services.channel_layers()
+
+
+def test_a_layer_that_does_not_exist_is_named(monkeypatch):
+    monkeypatch.setenv("CHANNEL_LAYER_BACKEND", "channels_redis.core.NoSuchLayer")
+    with pytest.raises(ImproperlyConfigured, match="CHANNEL_LAYER_BACKEND"):
+        services.channel_layers()
+
+
+@pytest.mark.parametrize(
+    ("redis_url", "hosts"),
+    [("", ["redis://127.0.0.1:6379/0"]), ("redis://cache:6380/2", ["redis://cache:6380/2"])],
+)
+def test_the_old_redis_layer_can_be_chosen(monkeypatch, redis_url, hosts):
+    backend = "channels_redis.core.RedisChannelLayer"
+    monkeypatch.setenv("CHANNEL_LAYER_BACKEND", backend)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    assert services.channel_layers() == {"default": {"BACKEND": backend, "CONFIG": {"hosts": hosts}}}
+
+
+def test_the_in_process_layer_is_the_default():
+    assert services.channel_layers() == {"default": {"BACKEND": "chanx.layers.InMemoryChannelLayer"}}
+
+
+@pytest.mark.parametrize("value", ["nonsense", "oops://host/db", "postgres://host"])
+def test_a_wrong_database_url_is_named(monkeypatch, tmp_path, value):
+    monkeypatch.setenv("DATABASE_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        services.databases(environ.Env(), tmp_path)
+
+
+def test_the_database_is_sqlite_in_the_data_directory_or_what_the_url_says(monkeypatch, tmp_path):
+    assert services.databases(environ.Env(), tmp_path)["default"]["NAME"] == str(tmp_path / "db.sqlite3")
+    monkeypatch.setenv("DATABASE_URL", "postgres://chanx:secret@127.0.0.1:5432/chanx")
+    config = services.databases(environ.Env(), tmp_path)["default"]
+    assert config["ENGINE"] == "django.db.backends.postgresql"
+    assert (config["HOST"], config["NAME"]) == ("127.0.0.1", "chanx")
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "http"])
+def test_a_wrong_port_is_named(monkeypatch, value):
+    monkeypatch.setenv("PORT", value)
+    with pytest.raises(ImproperlyConfigured, match="PORT"):
+        environment.port()
+
+
+def test_the_development_key_is_made_once_and_readable_by_its_owner_only(tmp_path):
+    key = environment.development_secret_key(tmp_path)
+    assert environment.development_secret_key(tmp_path) == key
+    assert (tmp_path / ".secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "DJANGO_SECRET_KEY"),
+        ({"DJANGO_SECRET_KEY": "k" * 50}, "ALLOWED_HOSTS"),
+        ({"DJANGO_SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "a.org"}, "CSRF_TRUSTED_ORIGINS"),
+    ],
+)
+def test_production_does_not_start_without_its_secrets(tmp_path, given, missing):
+    names = ("DJANGO_SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS")
+    done = subprocess.run(
+        [sys.executable, str(MANAGE), "check"],
+        env={
+            **{key: value for key, value in os.environ.items() if key not in names},
+            "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+            "SANDBOX_DATA_DIR": str(tmp_path),
+            **given,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"Production needs {missing}" in done.stderr
