@@ -11,16 +11,16 @@ django_asgi_app = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
-from channels.security.websocket import OriginValidator
 from django.conf import settings
 
 from chanx.channels.routing import include
+from config.origins import BrowserOriginValidator
 
 application = ProtocolTypeRouter(
     {
         "http": django_asgi_app,
         # Cookies, then the session, then its user: what AuthMiddlewareStack puts in the scope.
-        "websocket": OriginValidator(
+        "websocket": BrowserOriginValidator(
             AuthMiddlewareStack(include("config.routing")),
             ["*"]
             if settings.WEBSOCKET_ALLOW_ALL_ORIGINS

@@ -86,6 +86,9 @@ class ConnectionAssistantConsumer(NoticeReceiver):
         await self.send_message(StreamingStartMessage(payload=StreamingPayload(content="")))
         service = service_of_running_loop()
         async for piece in service.stream(question, self.conversation_history[-MAX_HISTORY:]):
+            # Before Python 3.12 asyncio.wait_for, which LangChain uses, can swallow a cancellation.
+            if (task := asyncio.current_task()) and task.cancelling():
+                return
             pieces.append(piece)
             await self.send_message(StreamingMessage(payload=StreamingPayload(content=piece)))
 

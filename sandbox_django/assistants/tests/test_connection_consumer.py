@@ -28,7 +28,6 @@ async def client(settings, model):
     async with DjangoWebsocketCommunicator(
         router, "/ws/assistants/", consumer=ConnectionAssistantConsumer
     ) as communicator:
-        await communicator.assert_authenticated_status_ok()
         yield communicator
 
 
@@ -93,7 +92,6 @@ async def test_a_model_that_does_not_answer_is_told(settings):
     async with DjangoWebsocketCommunicator(
         router, "/ws/assistants/", consumer=ConnectionAssistantConsumer
     ) as client:
-        await client.assert_authenticated_status_ok()
         await client.send_json_to(QUESTION)
         frames = await frames_until(client, "error")
         assert "does not answer" in frames[-1]["payload"]["detail"]

@@ -91,7 +91,7 @@ def test_a_wrong_model_address_is_named(monkeypatch, name, value):
 @pytest.mark.parametrize("value", ["localhost:6379", "http://127.0.0.1:6379"])
 def test_a_wrong_redis_url_is_named(monkeypatch, value):
     monkeypatch.setenv("REDIS_URL", value)
-    with pytest.raises(ImproperlyConfigured, match="REDIS_URL.*redis://127.0.0.1:6379/0"):
+    with pytest.raises(ImproperlyConfigured, match=r"REDIS_URL.*redis://127.0.0.1:6379/0"):
         services.channel_layers()
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from accounts.models import User
+from config.routing import router
 from django.core.management import CommandError, call_command
 
 from chanx.channels.testing import WebsocketTestCase
@@ -27,11 +28,10 @@ class TestSystemConsumer(WebsocketTestCase):
 
     async def connected(self, user: User | None = None):
         async def application(scope, receive, send):
-            return await self.router({**scope, "user": user}, receive, send)
+            await router({**scope, "user": user}, receive, send)
 
         client = self.create_communicator(router=application if user else None)
         await client.connect()
-        await client.assert_authenticated_status_ok()
         return client
 
     async def send(self, **notice) -> None:
@@ -45,7 +45,7 @@ class TestSystemConsumer(WebsocketTestCase):
         await self.send(audience="user", target="alice", text=" for alice ")
         frame = await alice.receive_json_from()
         assert frame["action"] == "notification"
-        assert frame["payload"].pop("sentAt")
+        assert frame["payload"].pop("sent_at")
         assert frame["payload"] == {
             "text": "for alice",
             "audience": "user",
@@ -63,9 +63,10 @@ class TestSystemConsumer(WebsocketTestCase):
     async def test_a_notice_to_a_group_reaches_its_followers_until_they_leave(self) -> None:
         follower, other = await self.connected(), await self.connected()
         await follower.send_json_to(follow("crew"))
-        assert (await follower.receive_all_json()) == [
-            {"action": "group_followed", "payload": {"group": "crew"}}
-        ]
+        assert (await follower.receive_all_json())[0] == {
+            "action": "group_followed",
+            "payload": {"group": "crew"},
+        }
         await self.send(audience="group", target="crew", text="one")
         assert (await follower.receive_json_from())["payload"]["text"] == "one"
         assert (await follower.receive_json_from())["action"] == "event_complete"
@@ -78,14 +79,15 @@ class TestSystemConsumer(WebsocketTestCase):
     async def test_a_group_name_that_channels_refuses_is_explained(self) -> None:
         client = await self.connected()
         await client.send_json_to(follow("no spaces"))
-        (error,) = await client.receive_all_json()
+        error = await client.receive_json_from()
         assert "contains a space" in error["payload"]["detail"]
 
     async def test_following_is_bounded(self) -> None:
         client = await self.connected()
         for number in range(MAX_FOLLOWED_GROUPS):
             await client.send_json_to(follow(f"group{number}"))
-            (answer,) = await client.receive_all_json()
+            answer = await client.receive_json_from()
+            assert await client.receive_json_from() == {"action": "complete", "payload": None}
         assert answer["action"] == "error"
         assert f"at most {MAX_FOLLOWED_GROUPS}" in answer["payload"]["detail"]
 
