@@ -35,6 +35,13 @@ thread_local last_loop last;
 
 constexpr const char* CAPSULE = "chanx.event_loop";
 
+// A bound method is a new object each time it is looked up.
+bool same_function(PyObject* one, PyObject* other) noexcept {
+    return one == other || (PyMethod_Check(one) && PyMethod_Check(other) &&
+                            PyMethod_GET_SELF(one) == PyMethod_GET_SELF(other) &&
+                            PyMethod_GET_FUNCTION(one) == PyMethod_GET_FUNCTION(other));
+}
+
 PyObject* running_loop() {
     static PyObject* const get_running_loop =
         py::module_::import("asyncio").attr("get_running_loop").cast<py::object>().release().ptr();
@@ -111,12 +118,47 @@ PyObject* event_loop::on_call(PyObject* capsule, PyObject*) {
 
 PyObject* event_loop::run_drain() {
     if (drain()) call_soon();
+    hand_over();
     if (raised_) {
         raised_->restore();
         raised_.reset();
         return nullptr;
     }
     Py_RETURN_NONE;
+}
+
+void event_loop::collect(PyObject* deliver, PyObject* entry) noexcept {
+    const auto owned = py::reinterpret_steal<py::object>(entry);
+    for (auto& [function, batch] : batches_) {
+        if (!same_function(function.ptr(), deliver)) continue;
+        if (PyList_Append(batch.ptr(), entry) < 0) PyErr_WriteUnraisable(deliver);
+        if (PyList_GET_SIZE(batch.ptr()) >= BATCH) hand_over();
+        return;
+    }
+    PyObject* const batch = PyList_New(1);
+    if (!batch) {
+        PyErr_WriteUnraisable(deliver);
+        return;
+    }
+    PyList_SET_ITEM(batch, 0, Py_NewRef(entry));
+    batches_.emplace_back(py::reinterpret_borrow<py::object>(deliver),
+                          py::reinterpret_steal<py::list>(batch));
+}
+
+void event_loop::hand_over() noexcept {
+    if (batches_.empty()) return;
+    // Taken out first: a consumer may run code that collects more.
+    const auto full = std::exchange(batches_, {});
+    for (const auto& [function, batch] : full) {
+        PyObject* const done = PyObject_CallOneArg(function.ptr(), batch.ptr());
+        if (done) {
+            Py_DECREF(done);
+        } else if (PyErr_ExceptionMatches(PyExc_Exception)) {
+            PyErr_WriteUnraisable(function.ptr());
+        } else {
+            raise_from_drain();
+        }
+    }
 }
 
 void event_loop::raise_from_drain() {

@@ -5,6 +5,8 @@
 #include <pybind11/pybind11.h>
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "core/runtime/completion_queue.hpp"
 #include "core/runtime/wakeup.hpp"
@@ -32,12 +34,16 @@ public:
     }
     void new_streak() noexcept { streak_ = 0; }
 
+    // Adds an entry (a reference it takes over) to what `deliver` is called with, when the drain ends or the
+    // batch is full.
+    void collect(PyObject* deliver, PyObject* entry) noexcept;
     // A KeyboardInterrupt or SystemExit that a delivery raised (the Python error set now): ends the drain,
     // which hands it to the loop.
     void raise_from_drain();
 
 private:
     static constexpr unsigned STREAK = 1024;
+    static constexpr Py_ssize_t BATCH = 256;  // keeps a drain near its budget of time
 
     explicit event_loop(PyObject* loop);
     static event_loop* make(PyObject* loop) noexcept;
@@ -46,6 +52,7 @@ private:
     static PyObject* on_readable(PyObject* capsule, PyObject*);
     static PyObject* on_call(PyObject* capsule, PyObject*);
     PyObject* run_drain();
+    void hand_over() noexcept;
     void call_soon() noexcept;
 
     PyObject* loop_;               // borrowed: the loop owns this object, through the callback it watches for
@@ -53,6 +60,7 @@ private:
     unsigned long thread_;
     unsigned streak_ = 0;
     std::uint64_t streak_turn_ = 0;
+    std::vector<std::pair<pybind11::object, pybind11::list>> batches_;  // by the function to call
     std::optional<pybind11::error_already_set> raised_;
     wakeup signal_;
 };

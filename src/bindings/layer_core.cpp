@@ -1,5 +1,8 @@
 #include "bindings/layer_core.hpp"
 
+#include "bindings/init.hpp"
+#include "bindings/shared_message.hpp"
+
 #include "core/layer/names.hpp"
 #include "core/runtime/fork.hpp"
 
@@ -59,6 +62,8 @@ layer::channel_table& layer_core::table() {
     if (generation_ != fork_generation()) [[unlikely]] {
         // The parent's table may be locked for ever in this process: it is left alone, and never freed.
         (void)table_.detach();
+        for (auto& [name, sink] : sinks_) (void)sink.detach();
+        sinks_.clear();
         make_table();
     }
     return *table_;
@@ -86,6 +91,45 @@ void layer_core::group_discard(py::handle group, py::handle channel) {
 }
 
 bool layer_core::drop_channel(py::handle channel) { return table().drop(channel_name(channel)); }
+
+void layer_core::attach(py::handle channel, py::object target, py::object deliver) {
+    const std::string name(channel_name(channel));
+    auto* const loop = event_loop::running();
+    if (!loop) throw py::error_already_set();
+    if (sinks_.contains(name)) detach(channel);
+    const ref sink(
+        new consumer_sink(*this, ref(loop), table().open(name), std::move(target), std::move(deliver)));
+    sinks_.emplace(name, sink);
+    table().attach(sink->channel(), *sink, loop, steady::now());
+}
+
+void layer_core::detach(py::handle channel) {
+    const auto found = sinks_.find(std::string(channel_name(channel)));
+    if (found == sinks_.end()) return;
+    const auto gone = found->second;
+    sinks_.erase(found);
+    table().cancel(gone->channel(), *gone, steady::now());
+}
+
+void layer_core::pause(py::handle channel, bool paused) {
+    consumer_sink& sink = sink_of(channel);
+    sink.pause(paused);
+    if (!paused) table().resume(sink.channel());
+}
+
+consumer_sink& layer_core::sink_of(py::handle channel) {
+    const auto found = sinks_.find(std::string(channel_name(channel)));
+    if (found == sinks_.end())
+        throw py::value_error("no consumer is attached to " + py::repr(channel).cast<std::string>());
+    return *found->second;
+}
+
+void layer_core::forget_sink(consumer_sink& gone) noexcept {
+    const auto found = sinks_.find(gone.channel().name);
+    if (found == sinks_.end() || found->second.get() != &gone) return;
+    const auto last = std::move(found->second);
+    sinks_.erase(found);
+}
 
 py::typing::Dict<py::str, py::object> layer_core::stats() {
     const auto now = table().stats();
@@ -124,6 +168,23 @@ py::typing::Dict<py::str, py::typing::Dict<py::str, py::float_>> layer_core::gro
         result[py::str(name)] = ages;
     }
     return result;
+}
+
+void init_layers(py::module_& module) {
+    init_receive(module);
+    init_shared_message(module);
+    py::class_<layer_core>(module, "LayerCore",
+                           "What all channel layers share: the channels and groups of this process.")
+        .def("receiver", [](py::object self) { return make_receiver(self, self.cast<layer_core&>()); })
+        .def("drop_channel", &layer_core::drop_channel, py::arg("channel"))
+        .def("attach", &layer_core::attach, py::arg("channel"), py::arg("target"), py::arg("deliver"))
+        .def("detach", &layer_core::detach, py::arg("channel"))
+        .def("pause", &layer_core::pause, py::arg("channel"), py::arg("paused"))
+        .def("flush", &layer_core::flush)
+        .def("stats", &layer_core::stats)
+        .def("channels", &layer_core::channels)
+        .def("groups", &layer_core::groups);
+    init_memory_layer(module);
 }
 
 }  // namespace chanx::bindings

@@ -5,13 +5,18 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/typing.h>
 
+#include <string>
 #include <string_view>
+#include <unordered_map>
 
+#include "bindings/consumer_sink.hpp"
 #include "core/layer/table.hpp"
 
 namespace chanx::bindings {
 
 namespace py = pybind11;
+
+class consumer_sink;
 
 class layer_core {
 public:
@@ -27,12 +32,20 @@ public:
     virtual PyObject* decode(layer::message& item) = 0;
     // Undoes decode() for a receiver that was cancelled before it saw the object.
     virtual void restore(layer::message& item, PyObject* value) noexcept = 0;
+    // The object that all attached consumers share for a message: a new reference, or null with an error set.
+    virtual PyObject* share(layer::message& item) = 0;
     // Logs drops when some are due.
     void report_drops(time_point now);
 
     void group_add(py::handle group, py::handle channel);
     void group_discard(py::handle group, py::handle channel);
     bool drop_channel(py::handle channel);
+    // Hands all messages of the channel to `deliver`, in the loop that runs now, until it is detached or
+    // dropped.
+    void attach(py::handle channel, py::object target, py::object deliver);
+    void detach(py::handle channel);
+    void pause(py::handle channel, bool paused);
+    void forget_sink(consumer_sink& gone) noexcept;
     void flush() { table().flush(); }
     py::typing::Dict<py::str, py::object> stats();
     // Unread messages, capacity and waiting readers of each channel.
@@ -42,12 +55,14 @@ public:
 
 private:
     void make_table();
+    consumer_sink& sink_of(py::handle channel);
 
     const layer::table_options options_;
     py::object capacity_of_;
     py::object report_;
     unsigned generation_;
     ref<layer::channel_table> table_;
+    std::unordered_map<std::string, ref<consumer_sink>> sinks_;  // by channel; guarded by the GIL
 };
 
 // The UTF-8 of a valid name; throws TypeError otherwise. The view lives as long as the object.
@@ -58,5 +73,8 @@ std::string_view group_name(py::handle name);
 // message.
 py::object make_receiver(py::object owner, layer_core& core);
 void init_receive(py::module_& module);
+
+// A copy of a message with containers of its own.
+py::object thaw_copy(py::handle value);
 
 }  // namespace chanx::bindings

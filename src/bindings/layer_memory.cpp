@@ -19,6 +19,7 @@ public:
     void restore(layer::message& item, PyObject* value) noexcept override {
         static_cast<python_message&>(item).restore(value);
     }
+    PyObject* share(layer::message& item) override { return static_cast<python_message&>(item).share(); }
 
     // False when the channel is full.
     bool send(py::handle channel, py::handle message) {
@@ -55,22 +56,15 @@ private:
 
 }  // namespace
 
-void init_layers(py::module_& module) {
-    init_receive(module);
-    py::class_<memory_core>(module, "MemoryLayerCore", "Channels and groups of one process.")
+void init_memory_layer(py::module_& module) {
+    py::class_<memory_core, layer_core>(module, "MemoryLayerCore", "Channels and groups of one process.")
         .def(py::init<double, double, std::size_t, bool, py::object, py::object, py::object>(), py::kw_only(),
              py::arg("expiry"), py::arg("group_expiry"), py::arg("queue_bytes"), py::arg("strict"),
              py::arg("capacity_of"), py::arg("report"), py::arg("odd"))
-        .def("receiver", [](py::object self) { return make_receiver(self, self.cast<memory_core&>()); })
         .def("send", &memory_core::send)
         .def("group_send", &memory_core::group_send)
         .def("group_add", &memory_core::group_add)
-        .def("group_discard", &memory_core::group_discard)
-        .def("drop_channel", &memory_core::drop_channel)
-        .def("flush", &memory_core::flush)
-        .def("stats", &memory_core::stats)
-        .def("channels", &memory_core::channels)
-        .def("groups", &memory_core::groups);
+        .def("group_discard", &memory_core::group_discard);
 }
 
 }  // namespace chanx::bindings

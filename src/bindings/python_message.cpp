@@ -1,5 +1,8 @@
 #include "bindings/python_message.hpp"
 
+#include "bindings/layer_core.hpp"
+#include "bindings/shared_message.hpp"
+
 #include <mutex>
 #include <vector>
 
@@ -286,18 +289,32 @@ frozen freeze(PyObject* message, bool strict) {
 }
 
 PyObject* python_message::thaw() {
-    if (use_count() == 1) return std::exchange(value_, nullptr);
+    if (use_count() == 1 && !shared_) return std::exchange(value_, nullptr);
     return thaw_value(value_, opaque_);
 }
 
+PyObject* python_message::share() {
+    if (!shared_) shared_ = make_shared_message(value_);
+    return Py_XNewRef(shared_);
+}
+
 python_message::~python_message() {
-    if (!value_ || !Py_IsInitialized()) return;
+    if (!Py_IsInitialized()) return;
     if (PyGILState_Check()) {
-        Py_DECREF(value_);
+        Py_XDECREF(value_);
+        Py_XDECREF(shared_);
         return;
     }
     const std::lock_guard lock(orphans_mutex);
-    orphans.push_back(value_);
+    for (PyObject* each : {value_, shared_}) {
+        if (each) orphans.push_back(each);
+    }
+}
+
+py::object thaw_copy(py::handle value) {
+    PyObject* const copy = thaw_value(value.ptr(), true);
+    if (!copy) throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(copy);
 }
 
 }  // namespace chanx::bindings

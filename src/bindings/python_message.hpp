@@ -30,6 +30,8 @@ public:
     // The receiver's own copy: a new reference, or null with a Python error set. The last holder of the
     // message gets the frozen value itself.
     PyObject* thaw();
+    // The SharedMessage of it: a new reference, or null with a Python error set.
+    PyObject* share();
     // Undoes thaw(): the receiver was cancelled before it saw its copy. Borrows the reference.
     void restore(PyObject* copy) noexcept {
         if (value_) return;
@@ -41,6 +43,7 @@ private:
     ~python_message() override;
 
     PyObject* value_;
+    PyObject* shared_ = nullptr;
     bool opaque_;
 };
 

@@ -6,14 +6,19 @@ import fnmatch
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
+from asgiref.sync import markcoroutinefunction
 from channels.layers import BaseChannelLayer
 from django.core.exceptions import ImproperlyConfigured
 
+from chanx._core import LayerCore, SharedMessage
 from chanx.layers.logs import DropLog
 
+Message = dict[str, Any]
 CapacityPatterns = list[tuple[re.Pattern[str], int]]
 
 QUEUE_BYTES = 64 * 1024 * 1024
@@ -25,6 +30,29 @@ class InvalidMessageError(TypeError, AssertionError):
 
     It is also an ``AssertionError`` because that is what the layers of Channels raise.
     """
+
+
+@dataclass(frozen=True)
+class ChannelState:
+    """A channel as the ``channels`` of a layer shows it."""
+
+    unread: int
+    maxsize: int
+    """Its capacity."""
+    readers: int
+    """Tasks that wait in ``receive()``."""
+
+    def qsize(self) -> int:
+        """The number of unread messages."""
+        return self.unread
+
+    def empty(self) -> bool:
+        """Whether nothing is unread."""
+        return self.unread == 0
+
+    def full(self) -> bool:
+        """Whether ``send`` would raise ``ChannelFull``."""
+        return self.unread >= self.maxsize
 
 
 class NativeChannelLayer(BaseChannelLayer):
@@ -117,3 +145,74 @@ class NativeChannelLayer(BaseChannelLayer):
 
     def _unique_suffix(self) -> str:
         return f"{self._channel_prefix}{next(self._channel_number):x}"
+
+    def _use_core(self, core: LayerCore) -> None:
+        self._table = core
+        self._receive = cast("Callable[[str], Coroutine[Any, Any, Message]]", core.receiver())
+
+    def receive(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine, though of a native type
+        self, channel: str
+    ) -> Coroutine[Any, Any, Message]:
+        """The next message of a channel, waited for if need be.
+
+        A task that is cancelled here loses no message: one that was on its way to it stays the first of its channel.
+
+        Raises:
+            TypeError: The name is not valid.
+        """
+        return self._receive(channel)
+
+    markcoroutinefunction(receive)
+
+    def drop_channel(self, channel: str) -> bool:
+        """Frees a channel: its messages, its place in groups. False when there is none of that name."""
+        return self._table.drop_channel(channel)
+
+    def attach(
+        self, channel: str, target: object, deliver: Callable[[list[tuple[object, SharedMessage]]], object]
+    ) -> None:
+        """Hands the messages of a channel over without ``receive()``, in the running event loop.
+
+        One wake-up of the loop serves all channels that were attached in it: ``deliver`` is called with the pairs of
+        target and message of all of them, in the order of each channel. A message to a group is one object for all
+        its members in the process. ``drop_channel`` or ``detach`` ends it.
+
+        Args:
+            channel: The channel's name.
+            target: Whatever ``deliver`` wants to know the channel by.
+            deliver: Called in an empty context, with no task running; it must not block.
+
+        Raises:
+            RuntimeError: No event loop runs.
+        """
+        self._table.attach(channel, target, deliver)
+
+    def detach(self, channel: str) -> None:
+        """Ends what ``attach`` began; what is unread stays in the channel."""
+        self._table.detach(channel)
+
+    def pause(self, channel: str) -> None:
+        """Leaves the messages of an attached channel in it, where its capacity and expiry count them."""
+        self._table.pause(channel, True)
+
+    def resume(self, channel: str) -> None:
+        """Undoes ``pause``."""
+        self._table.pause(channel, False)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters: sent, received, delivered, dropped by reason, and what the layer holds now."""
+        return self._table.stats()
+
+    @property
+    def channels(self) -> dict[str, ChannelState]:
+        """A snapshot of the channels that hold messages or have readers."""
+        return {name: ChannelState(*state) for name, state in self._table.channels().items()}
+
+    @property
+    def groups(self) -> dict[str, dict[str, float]]:
+        """A snapshot of the groups: the members of each, and when (Unix time) their leases began."""
+        now = time.time()
+        return {
+            group: {channel: now - age for channel, age in members.items()}
+            for group, members in self._table.groups().items()
+        }

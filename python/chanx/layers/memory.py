@@ -4,46 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from asgiref.sync import markcoroutinefunction
 from channels.exceptions import ChannelFull
 
 from chanx._core import MemoryLayerCore
-from chanx.layers.base import QUEUE_BYTES, NativeChannelLayer
-
-Message = dict[str, Any]
+from chanx.layers.base import QUEUE_BYTES, Message, NativeChannelLayer
 
 _OPTIONS = ("capacity", "channel_capacity", "expiry", "group_expiry", "queue_bytes", "strict")
 
 _YIELD_AFTER = 50_000
 """Deliveries that ``group_send`` makes before it lets the event loop have a turn."""
-
-
-@dataclass(frozen=True)
-class ChannelState:
-    """A channel as ``InMemoryChannelLayer.channels`` shows it."""
-
-    unread: int
-    maxsize: int
-    """Its capacity."""
-    readers: int
-    """Tasks that wait in ``receive()``."""
-
-    def qsize(self) -> int:
-        """The number of unread messages."""
-        return self.unread
-
-    def empty(self) -> bool:
-        """Whether nothing is unread."""
-        return self.unread == 0
-
-    def full(self) -> bool:
-        """Whether ``send`` would raise ``ChannelFull``."""
-        return self.unread >= self.maxsize
 
 
 class InMemoryChannelLayer(NativeChannelLayer):
@@ -92,7 +64,7 @@ class InMemoryChannelLayer(NativeChannelLayer):
             report=self._drops.dropped,
             odd=self._drops.odd_object,
         )
-        self._receive = cast("Callable[[str], Coroutine[Any, Any, Message]]", self._core.receiver())
+        self._use_core(self._core)
         self._unyielded = 0
 
     # The Channels API
@@ -105,20 +77,6 @@ class InMemoryChannelLayer(NativeChannelLayer):
             TypeError: The name is not valid, or the message cannot be sent.
         """
         self.send_sync(channel, message)
-
-    def receive(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine, though of a native type
-        self, channel: str
-    ) -> Coroutine[Any, Any, Message]:
-        """The next message of a channel, waited for if need be.
-
-        A task that is cancelled here loses no message: one that was on its way to it stays the first of its channel.
-
-        Raises:
-            TypeError: The name is not valid.
-        """
-        return self._receive(channel)
-
-    markcoroutinefunction(receive)
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         """A channel name that nobody else has."""
@@ -141,7 +99,7 @@ class InMemoryChannelLayer(NativeChannelLayer):
             await asyncio.sleep(0)
 
     async def flush(self) -> None:
-        """Forgets all messages and groups."""
+        """Forgets all messages and groups; tasks in ``receive()`` go on waiting."""
         self._core.flush()
 
     async def close(self) -> None:
@@ -174,25 +132,3 @@ class InMemoryChannelLayer(NativeChannelLayer):
             The number of channels that messages were put into.
         """
         return sum(self.group_send_sync(group, message) for group, message in messages)
-
-    def drop_channel(self, channel: str) -> bool:
-        """Frees a channel: its messages, its place in groups. False when there is none of that name."""
-        return self._core.drop_channel(channel)
-
-    def stats(self) -> dict[str, Any]:
-        """Counters: sent, received, delivered, dropped by reason, and what the layer holds now."""
-        return self._core.stats()
-
-    @property
-    def channels(self) -> dict[str, ChannelState]:
-        """A snapshot of the channels that hold messages or have readers."""
-        return {name: ChannelState(*state) for name, state in self._core.channels().items()}
-
-    @property
-    def groups(self) -> dict[str, dict[str, float]]:
-        """A snapshot of the groups: the members of each, and when (Unix time) their leases began."""
-        now = time.time()
-        return {
-            group: {channel: now - age for channel, age in members.items()}
-            for group, members in self._core.groups().items()
-        }

@@ -165,6 +165,17 @@ ref<message> channel_table::receive(channel& from, sink* reader, completion_queu
     return {};
 }
 
+void channel_table::attach(channel& to, sink& reader, completion_queue* loop, time_point now) {
+    after_unlock later;
+    const std::lock_guard lock(mutex_);
+    channel& target = current(to);
+    target.seen_ = now;
+    target.left_ = {};
+    target.home_ = ref<completion_queue>(loop);
+    target.sinks_.push_back(&reader);
+    if (!target.queue_.empty()) schedule(target, later);
+}
+
 bool channel_table::cancel(channel& from, sink& reader, time_point now) {
     after_unlock later;
     const std::lock_guard lock(mutex_);

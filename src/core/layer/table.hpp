@@ -81,6 +81,8 @@ public:
     std::size_t group_send(std::string_view name, ref<message> item, time_point now);
     // A message, or none: then a given reader is attached.
     ref<message> receive(channel& from, sink* reader, completion_queue* loop, time_point now);
+    // A persistent sink takes all messages of the channel from now on.
+    void attach(channel& to, sink& reader, completion_queue* loop, time_point now);
     // The reader no longer waits. False when it was not attached.
     bool cancel(channel& from, sink& reader, time_point now);
     // A message that its reader could not keep: it becomes the first of its channel again.
