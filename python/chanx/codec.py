@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaSerializer, SchemaValidator
 
-from chanx import _core, _schema
+from chanx import _core, _explain, _schema
 
 if TYPE_CHECKING:
     # Plain C types, for speed: the generated stub of the core cannot know their signatures.
@@ -182,18 +182,20 @@ def explain(message_type: Any) -> str:
         message_type: A model, a union, any type that pydantic knows, or a ``TypeAdapter``.
 
     Returns:
-        A text of a line or more for each direction, decoding and encoding.
+        For decoding, and for a model also for encoding, a line with the outcome and under it the tree of its parts.
     """
     adapter = _adapter_of(message_type)
-    lines = ["decode: " + _outcome(lambda: _decode_nodes(adapter))]
+    lines = _outcome("decode", lambda: _decode_nodes(adapter))
     if isinstance(message_type, type):
-        lines.append("encode: " + _outcome(lambda: _encode_nodes(cast("type[Any]", message_type))))
-    return "\n".join(lines)
+        lines += "\n" + _outcome("encode", lambda: _encode_nodes(cast("type[Any]", message_type)))
+    return lines
 
 
-def _outcome(read: Callable[[], _Nodes]) -> str:
+def _outcome(direction: str, read: Callable[[], _Nodes]) -> str:
     try:
-        nodes, _ = read()
+        nodes, root = read()
     except _schema.Unsupported as error:
-        return f"left to pydantic ({error})"
-    return f"native ({len(nodes)} nodes)"
+        return f"{direction}: left to pydantic as a whole, because of {error}"
+    foreign = _explain.left_to_pydantic(nodes)
+    summary = "native" if not foreign else f"native but for {foreign} part{'s' if foreign > 1 else ''}"
+    return f"{direction}: {summary}\n{_explain.render(nodes, root)}"
