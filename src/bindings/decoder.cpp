@@ -44,7 +44,7 @@ PyObject* decode(const decoder_object& self, std::string_view text) {
     if (self.frames && !is_bare_frame(root)) return nullptr;
     if (plan.plan.runs_code) {  // user code runs only for a document whose structure is right as a whole
         validate::null_builder checker;
-        char ok = 0;
+        validate::null_builder::value_type ok = 0;
         if (!validate::walker(plan.plan, checker).walk(root, ok)) return nullptr;
     }
     python_builder build(plan);

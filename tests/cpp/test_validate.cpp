@@ -38,7 +38,7 @@ bool accepts(const schema::plan& plan, const std::string& text) {
     simdjson::dom::element root;
     if (lease.parse(text, root)) return false;
     validate::null_builder build;
-    char out = 0;
+    validate::null_builder::value_type out = 0;
     return validate::walker(plan, build).walk(root, out) && out == 1;
 }
 

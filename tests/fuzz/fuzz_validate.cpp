@@ -1,0 +1,151 @@
+// The walk over a document along a plan of every kind of node, with a builder whose values must all be
+// accounted for.
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/encode/json_writer.hpp"
+#include "core/schema/plan.hpp"
+#include "core/validate/null_builder.hpp"
+#include "core/validate/parser.hpp"
+#include "core/validate/utf8.hpp"
+#include "core/validate/walk.hpp"
+
+namespace {
+
+using namespace chanx;
+
+void require(bool fine) {
+    if (!fine) std::abort();
+}
+
+// A value is a heap object that owns its parts, so that the sanitizers see every leak and every double free.
+struct value {
+    std::vector<value*> parts;
+    std::size_t keys = 0;
+    ~value() {
+        for (value* part : parts) delete part;
+    }
+};
+
+struct counting_builder {
+    using value_type = value*;
+    const schema::plan& plan;
+
+    value* null() { return new value; }
+    value* boolean(bool) { return new value; }
+    value* integer(std::int64_t) { return new value; }
+    value* unsigned_integer(std::uint64_t) { return new value; }
+    value* floating(double number) {
+        encode::json_writer out;
+        require(out.floating(number));  // JSON has no other numbers
+        return new value;
+    }
+    value* string(std::string_view text) {
+        const validate::utf8_measure measure = validate::measure_utf8(text);
+        std::vector<std::uint32_t> wide(measure.length + 1, 0xFFFFFFFF);
+        validate::widen_utf8(text, wide.data());
+        require(wide.back() == 0xFFFFFFFF);
+        wide.pop_back();
+        encode::json_writer out;
+        require(out.ucs4_string(wide.data(), wide.size()));
+        simdjson::dom::parser parser;
+        simdjson::dom::element again;
+        require(!parser.parse(out.text().data(), out.text().size()).get(again));
+        require(std::string_view(again) == text);
+        return new value;
+    }
+    value* literal(std::uint32_t, std::uint32_t) { return new value; }
+    value* list(std::size_t) { return new value; }
+    void append(value* to, std::size_t at, value* one) {
+        require(to->parts.size() == at);
+        to->parts.push_back(one);
+    }
+    value* dict(std::size_t) { return new value; }
+    bool insert(value* to, std::string_view, value* one) {
+        to->parts.push_back(one);
+        return ++to->keys % 13 != 0;  // now and then memory is short
+    }
+    std::size_t dict_size(value* of) { return of->keys; }
+    value* model(std::uint32_t node, value** slots) {
+        auto made = std::make_unique<value>();
+        for (std::uint32_t i = 0; i < plan.nodes[node].field_count; ++i) {
+            if (slots[i])
+                made->parts.push_back(slots[i]);
+            else
+                require(!plan.fields[plan.nodes[node].first_field + i].required);
+        }
+        return made.release();
+    }
+    value* foreign(std::uint32_t, value* raw) {
+        if (raw->parts.size() != 3) return raw;
+        delete raw;  // as pydantic might refuse it
+        return nullptr;
+    }
+    void drop(value* one) { delete one; }
+};
+
+schema::plan make_plan(bool camelize) {
+    using schema::kind;
+    schema::spec form;
+    form.camelize = camelize;
+    const auto add = [&](kind type) {
+        form.nodes.emplace_back().type = type;
+        return static_cast<std::uint32_t>(form.nodes.size() - 1);
+    };
+    const auto root = add(kind::tagged_union), tree = add(kind::model), any = add(kind::any),
+               text = add(kind::string), number = add(kind::integer), ratio = add(kind::floating),
+               flag = add(kind::boolean), nothing = add(kind::null), choice = add(kind::literal),
+               maybe = add(kind::nullable), many = add(kind::list), table = add(kind::dict),
+               other = add(kind::foreign), strict = add(kind::model);
+    auto& n = form.nodes;
+    n[root].discriminator = "action";
+    n[root].choices = {{"tree", tree}, {"strict", strict}, {"other", other}};
+    n[tree].fields = {
+        {"action", text, true, false},  {"number", number, false, false},   {"ratio", ratio, false, false},
+        {"is_set", flag, false, false}, {"nothing", nothing, false, false}, {"choice", choice, false, false},
+        {"maybe", maybe, false, false}, {"children", many, false, false},   {"by_name", table, false, false},
+        {"any", any, false, false},     {"other", other, false, true}};
+    n[strict].fields = {{"action", text, true, false}, {"number", number, true, false}};
+    n[strict].forbid_extra = true;
+    n[text].strip = true;
+    n[text].min_length = 1;
+    n[text].max_length = 6;
+    n[number].integers.ge = -5;
+    n[number].multiple_of = 3;
+    n[ratio].floats.lt = 1e10;
+    n[choice].literals = {{schema::literal_spec::type::null, false, 0, {}},
+                          {schema::literal_spec::type::integer, false, 7, {}},
+                          {schema::literal_spec::type::string, false, 0, "x"}};
+    n[maybe].first = tree;
+    n[many].first = tree;
+    n[many].max_length = 5;
+    n[table].first = text;
+    n[table].second = maybe;
+    return schema::compile(form);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const schema::plan plans[] = {make_plan(false), make_plan(true)};
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    for (const schema::plan& plan : plans) {
+        validate::parser_lease lease;
+        simdjson::dom::element root;
+        if (lease.parse(text, root)) return 0;
+        counting_builder build{plan};
+        value* made = nullptr;
+        const bool accepted = validate::walker(plan, build).walk(root, made);
+        require(accepted == (made != nullptr));
+        delete made;
+        validate::null_builder checker;
+        validate::null_builder::value_type fits = 0;
+        const bool checked = validate::walker(plan, checker).walk(root, fits);
+        require(checked || !accepted);  // what is built was found fit before
+    }
+    return 0;
+}
