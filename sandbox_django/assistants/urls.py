@@ -2,6 +2,11 @@
 
 from django.urls import path
 
-from assistants import views
+from assistants.views import pages
 
-urlpatterns = [path("", views.page, name="assistants")]
+urlpatterns = [
+    path("", pages.page, name="assistants"),
+    path("conversations/", pages.conversations, name="assistant-conversations"),
+    path("conversations/start/", pages.start, name="assistant-start"),
+    path("<uuid:pk>/", pages.conversation, name="assistant-conversation"),
+]

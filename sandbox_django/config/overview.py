@@ -40,7 +40,8 @@ def _layer() -> str:
     backend = str(config["BACKEND"])
     if not hosts:
         return f"{backend} (in this process)"
-    return f"{backend} at {', '.join(without_password(host) for host in hosts)}"
+    addresses = [host["address"] if isinstance(host, dict) else host for host in hosts]
+    return f"{backend} at {', '.join(map(without_password, addresses))}"
 
 
 def _database() -> str:

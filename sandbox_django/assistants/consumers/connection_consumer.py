@@ -4,8 +4,6 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-import openai
-import structlog
 from system.consumers.notices import NoticeReceiver
 
 from assistants.messages.connection import (
@@ -17,11 +15,10 @@ from assistants.messages.connection import (
     StreamingStartMessage,
 )
 from assistants.services.ai_service import ConversationMessage, service_of_running_loop
+from assistants.services.failures import explain_failure
 from chanx.core.decorators import channel, ws_handler
 from chanx.messages.incoming import PingMessage
 from chanx.messages.outgoing import ErrorMessage, PongMessage
-
-logger = structlog.get_logger("assistants")
 
 # What the model is reminded of: the latest turns, so that a long conversation stays affordable.
 MAX_HISTORY = 40
@@ -38,7 +35,7 @@ class ConnectionAssistantConsumer(NoticeReceiver):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conversation_history: list[ConversationMessage] = []
-        self._answer: asyncio.Task[None] | None = None
+        self._answer_task: asyncio.Task[None] | None = None
 
     async def websocket_disconnect(self, message: Any) -> None:
         """Stops an answer that nobody reads any more."""
@@ -57,21 +54,21 @@ class ConnectionAssistantConsumer(NoticeReceiver):
     )
     async def handle_assistant_message(self, message: AssistantMessage) -> None:
         """Streams an answer, in a task of its own that stop_streaming can cancel."""
-        if self._answer is not None:
+        if self._answer_task is not None:
             await self._fail("An answer is still being written: wait for its end, or stop it.")
             return
         pieces: list[str] = []
-        self._answer = asyncio.create_task(self._stream(message.payload, pieces))
+        self._answer_task = asyncio.create_task(self._stream(message.payload, pieces))
         try:
-            await asyncio.wait([self._answer])
-            if not self._answer.cancelled() and (error := self._answer.exception()):
-                await self._fail(self._explain(error))
+            await asyncio.wait([self._answer_task])
+            if not self._answer_task.cancelled() and (error := self._answer_task.exception()):
+                await self._fail(explain_failure(error))
                 return
             self._remember(message.payload, "".join(pieces))
             await self.send_message(CompleteStreamingMessage(payload=StreamingPayload(content="")))
         finally:
             self._stop()
-            self._answer = None
+            self._answer_task = None
 
     @ws_handler(
         summary="Stop the answer",
@@ -93,8 +90,8 @@ class ConnectionAssistantConsumer(NoticeReceiver):
             await self.send_message(StreamingMessage(payload=StreamingPayload(content=piece)))
 
     def _stop(self) -> None:
-        if self._answer is not None:
-            self._answer.cancel()
+        if self._answer_task is not None:
+            self._answer_task.cancel()
 
     def _remember(self, question: str, answer: str) -> None:
         self.conversation_history += [
@@ -106,14 +103,3 @@ class ConnectionAssistantConsumer(NoticeReceiver):
     async def _fail(self, detail: str) -> None:
         with suppress(RuntimeError):  # the connection may have closed meanwhile
             await self.send_message(ErrorMessage(payload={"detail": detail}))
-
-    @staticmethod
-    def _explain(error: BaseException) -> str:
-        logger.warning("The model failed", error=repr(error))
-        if isinstance(error, openai.AuthenticationError):
-            return "The model refuses the key: check OPENAI_API_KEY."
-        if isinstance(error, openai.RateLimitError):
-            return "The model is overloaded, or its quota is used up. Try again later."
-        if isinstance(error, openai.APIConnectionError):
-            return "The model does not answer. Try again in a moment."
-        return "The answer failed. Try again."

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from typing import TypedDict
 from weakref import WeakKeyDictionary
@@ -30,6 +30,12 @@ def _certificates() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@cache
+def _client() -> httpx.Client:
+    # Thread-safe, unlike its asynchronous sister bound to no event loop: one serves all.
+    return httpx.Client(verify=_certificates(), timeout=_TIMEOUT)
+
+
 class OpenAIService:
     """A chat model behind the OpenAI protocol: OpenAI's, a compatible one, or the offline one."""
 
@@ -42,6 +48,7 @@ class OpenAIService:
             organization=settings.OPENAI_ORG or None,
             streaming=True,
             max_retries=1,
+            http_client=_client(),
             http_async_client=httpx.AsyncClient(
                 verify=_certificates(),
                 timeout=_TIMEOUT,
@@ -57,6 +64,16 @@ class OpenAIService:
             for entry in history
         ]
         return [*earlier, HumanMessage(content=message)]
+
+    def generate_stream(self, message: str, history: list[ConversationMessage]) -> Iterator[str]:
+        """The answer in pieces, for code that runs in a thread of its own: a view, a worker.
+
+        Raises:
+            openai.OpenAIError: The model cannot be reached or refuses.
+        """
+        for chunk in self.llm.stream(self.format_messages(message, history)):
+            if text := str(chunk.text):
+                yield text
 
     async def stream(self, message: str, history: list[ConversationMessage]) -> AsyncIterator[str]:
         """The answer in pieces, as the model produces them, off the event loop's back.

@@ -105,6 +105,22 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 # =============================================================================
+# REST
+# =============================================================================
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PAGINATION_CLASS": "config.pagination.Pages",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "600/min"},
+}
+# Titles are made beside the request that asks for them; tests wait for them.
+TASKS_IN_BACKGROUND = True
+
+# =============================================================================
 # AI
 # =============================================================================
 

@@ -78,8 +78,13 @@ def channel_layers() -> dict[str, Any]:
             f"{IN_PROCESS_LAYER} cannot be imported: {error}. Build the package first: make build"
         ) from error
     layer: dict[str, Any] = {"BACKEND": backend}
-    if "redis" in backend.lower():
-        layer["CONFIG"] = {"hosts": [redis_url or DEFAULT_REDIS_URL]}
+    url = redis_url or DEFAULT_REDIS_URL
+    if backend.startswith("channels_redis."):
+        # redis-py 8 gives up a read after 5 seconds, the time for which channels_redis waits for
+        # a message: without this, idle connections are cut off.
+        layer["CONFIG"] = {"hosts": [{"address": url, "socket_timeout": None}]}
+    elif "redis" in backend.lower():
+        layer["CONFIG"] = {"hosts": [url]}
     return {"default": layer}
 
 

@@ -11,6 +11,7 @@ CSRF_TRUSTED_ORIGINS = [
     for host in ("localhost", "127.0.0.1")
     for port in sorted({80, 8000, environment.port()})
 ]
+TASKS_IN_BACKGROUND = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CHANX = {**CHANX, "SEND_COMPLETION": True}  # noqa: F405  from base
 WHITENOISE_USE_FINDERS = True

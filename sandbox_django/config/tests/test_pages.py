@@ -59,7 +59,7 @@ def test_the_overview_shows_no_password(settings):
     settings.CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": ["redis://user:secret@cache:6379/1"]},
+            "CONFIG": {"hosts": [{"address": "redis://user:secret@cache:6379/1"}]},
         }
     }
     settings.OFFLINE_MODEL = False

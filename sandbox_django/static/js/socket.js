@@ -19,8 +19,10 @@ export class Socket extends EventTarget {
   #heart = 0;
   #deadline = 0;
 
-  constructor(path) {
+  /** Without a heartbeat the connection is open once the server has authenticated it. */
+  constructor(path, { heartbeat = true } = {}) {
     super();
+    this.heartbeat = heartbeat;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.url = `${scheme}//${location.host}${path}`;
     this.state = "closed";
@@ -54,7 +56,7 @@ export class Socket extends EventTarget {
     this.#tell("connecting");
     const socket = new WebSocket(this.url);
     this.#socket = socket;
-    socket.onopen = () => this.#ping();
+    socket.onopen = () => this.heartbeat && this.#ping();
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#lost(event);
   }
@@ -69,14 +71,13 @@ export class Socket extends EventTarget {
       return;
     }
     console.log("ws in", frame);
-    if (frame.action === "pong") {
+    const ready = this.heartbeat ? "pong" : "authentication";
+    if (frame.action === ready && this.state === "connecting" && (frame.payload?.statusCode ?? 200) < 400) {
       this.#failures = 0;
-      if (this.state === "connecting") {
-        this.#tell("open");
-        this.#heart = setInterval(() => this.#ping(), PING_EVERY);
-      }
-      return;
+      this.#tell("open");
+      if (this.heartbeat) this.#heart = setInterval(() => this.#ping(), PING_EVERY);
     }
+    if (frame.action === "pong") return;
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 
