@@ -1,6 +1,7 @@
 """The consumer for Django Channels."""
 
 import asyncio
+import functools
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -10,10 +11,12 @@ from channels.generic.websocket import (
 )
 from channels.layers import get_channel_layer
 
+from chanx.channels.connection import Connection
 from chanx.channels.database import connections
 from chanx.channels.settings import follow_setting
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.frame_plan import GUARD_CLEAR, current_plan
+from chanx.core.tasks import LARGE_FRAME
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 
 __all__ = ["AsyncJsonWebsocketConsumer", "ReceiveEvent"]
@@ -35,6 +38,24 @@ class AsyncJsonWebsocketConsumer(
     def _no_groups_error(self) -> Exception:
         return InvalidChannelLayerError("BACKEND is unconfigured or doesn't support groups")
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection.
+
+        Args:
+            scope: The ASGI scope.
+            receive: The server's ``receive``.
+            send: The server's ``send``.
+        """
+        self.scope = scope
+        layer = get_channel_layer(self.channel_layer_alias)
+        self.channel_layer = layer
+        if layer is not None:
+            self.channel_name = await layer.new_channel()
+            receive_from_layer: Any = functools.partial(layer.receive, self.channel_name)
+            self.channel_receive = receive_from_layer
+        self.base_send = send
+        await Connection(self, receive, send).run()
+
     async def dispatch(self, message: Any) -> None:
         """Take one message of the server or the channel layer.
 
@@ -53,18 +74,20 @@ class AsyncJsonWebsocketConsumer(
             if self._refused:
                 return
             text = message.get("text")
-            plan = self._frame_plan
+            plan = self.chanx_plan
             if plan is None or plan.guard(self) != GUARD_CLEAR:
                 plan = current_plan(self)
             if plan is not None and plan.decode is not None and type(text) is str and plan.adapter_is_own():
                 received = plan.decode(text)
                 if received is not None:
-                    tasks = self._tasks
-                    if len(tasks.running) >= plan.limit:
-                        await tasks.admit()
+                    tasks, size = self.chanx_tasks, len(text)
+                    if len(tasks.running) >= plan.limit or size >= LARGE_FRAME:
+                        await tasks.admit(size)
                     handler = getattr(self, plan.methods[type(received)])
                     task = asyncio.create_task(self._answer(plan, handler, received))
                     tasks.running.add(task)
+                    if size >= LARGE_FRAME:
+                        tasks.weigh(task, size)
                     return
         handler = getattr(self, get_handler_name(message), None)
         if handler is None:

@@ -84,7 +84,7 @@ class ConsumerBase(Generic[ReceiveEvent]):
     _event_methods: ClassVar[dict[str, str]] = {}
     _merged_extra_groups: ClassVar[list[str]] = []
     _merged_emits: ClassVar[list[type[BaseMessage]]] = []
-    _frame_plan: ClassVar["FramePlan | None"] = None
+    chanx_plan: ClassVar["FramePlan | None"] = None
 
     if TYPE_CHECKING:
         base_send: Any
@@ -97,9 +97,10 @@ class ConsumerBase(Generic[ReceiveEvent]):
         self.groups = self._default_groups()
         self.subscriptions: dict[str, Topic[Any]] = {}
         self._closed = False
+        self._frame_size = 0
         self._refused = False
         self._default_topic_value: str | None = None
-        self._tasks = HandlerTasks(self.max_handlers)
+        self.chanx_tasks = HandlerTasks(self.max_handlers)
 
     @classmethod
     def _default_groups(cls) -> list[str]:

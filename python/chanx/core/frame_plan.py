@@ -14,7 +14,7 @@ from chanx import _core
 from chanx.codec import FrameDecoder, FrameEncoder
 from chanx.core.config import config
 from chanx.messages.base import BaseMessage
-from chanx.messages.outgoing import CompleteMessage
+from chanx.messages.outgoing import CompleteMessage, GroupCompleteMessage
 
 if TYPE_CHECKING:
     from chanx.core.consumer_base import ConsumerBase
@@ -36,7 +36,7 @@ REPLYING: Final = ("handle_result", "send_message")
 SENDING: Final = ("send_json", "encode_json")
 """Methods between JSON and the frame sent."""
 
-GROUPS: Final = ("handle_group_message",)
+GROUPS: Final = ("dispatch", "handle_group_message")
 """Methods between a broadcast and the frame sent."""
 
 PROPERTIES: Final = ("should_camelize", "should_send_completion", "all_log_ignored_actions")
@@ -84,6 +84,8 @@ class FramePlan:
         methods: Names of the handlers by message type.
         reply: Results may be sent without the methods in between.
         send: Messages may be sent without the methods in between.
+        camelize: Keys are in camel case on the wire.
+        group_completion: The text of the message after each broadcast, None when it is not sent.
         group: Broadcasts may be sent without the methods in between.
         yield_after: Give the loop a turn after each frame sent.
         completion: The text of the completion message, None when it is not sent.
@@ -93,10 +95,12 @@ class FramePlan:
     __slots__ = (
         "__weakref__",
         "adapter",
+        "camelize",
         "completion",
         "decode",
         "encode",
         "group",
+        "group_completion",
         "guard",
         "limit",
         "methods",
@@ -115,7 +119,7 @@ class FramePlan:
         self.guard = _HookGuard(cls, WATCHED)
         self.adapter = adapter = cls.incoming_message_adapter
         stock = {name for name in WATCHED if _is_stock(cls, name)}
-        camelize = _setting(cls, "camelize", config.camelize)
+        self.camelize = camelize = _setting(cls, "camelize", config.camelize)
         completes = _setting(cls, "send_completion", config.send_completion)
         silent = not cls.log_websocket_message
         self.yield_after = bool(cls.send_message_immediately)
@@ -124,8 +128,13 @@ class FramePlan:
         self.methods = {info["input_type"]: info["method_name"] for info in handlers.values()}
         self.encode = FrameEncoder(camelize=camelize)
         self.send = silent and stock.issuperset((*SENDING, "should_camelize"))
-        self.group = self.send and "handle_group_message" in stock
         self.reply = self.send and stock.issuperset(REPLYING)
+        self.group = (
+            self.send
+            and stock.issuperset((*GROUPS, "should_send_completion"))
+            and (self.reply or not completes)
+        )
+        self.group_completion = self.encode(GroupCompleteMessage()) if completes else None
         self.completion = None
         self.decode = None
         if (
@@ -154,11 +163,11 @@ def current_plan(consumer: "ConsumerBase[Any]") -> FramePlan | None:
         The plan, or None when the consumer itself has methods of its own: it takes the long way.
     """
     cls = type(consumer)
-    plan: FramePlan | None = cls.__dict__.get("_frame_plan")
+    plan: FramePlan | None = cls.__dict__.get("chanx_plan")
     verdict = 0 if plan is None else plan.guard(consumer)
     if verdict == 0:
         plan = FramePlan(cls)
-        setattr(cls, "_frame_plan", plan)  # noqa: B010  # a subclass makes its own
+        cls.chanx_plan = plan
         verdict = plan.guard(consumer)
     return plan if verdict == GUARD_CLEAR else None
 

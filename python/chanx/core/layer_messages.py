@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.results import send_result
 from chanx.core.sending import Sending
+from chanx.core.tasks import publishing
 from chanx.exceptions import ConfigurationError
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import EventCompleteMessage, GroupCompleteMessage
@@ -60,16 +61,17 @@ class LayerMessages(Sending[ReceiveEvent]):
         """
         layer = self._required_layer()
         content = message.model_dump(mode="json") if isinstance(message, BaseMessage) else message
-        for group in _listed(self.groups if groups is None else groups):
-            await layer.group_send(
-                group,
-                {
-                    "type": GROUP_MESSAGE_TYPE,
-                    "message": content,
-                    "exclude_current": exclude_current,
-                    "from_channel": self.channel_name,
-                },
-            )
+        with publishing():
+            for group in _listed(self.groups if groups is None else groups):
+                await layer.group_send(
+                    group,
+                    {
+                        "type": GROUP_MESSAGE_TYPE,
+                        "message": content,
+                        "exclude_current": exclude_current,
+                        "from_channel": self.channel_name,
+                    },
+                )
 
     async def handle_group_message(self, event: GroupMessageEvent) -> None:
         """Send a broadcast message on to this connection's client.
@@ -98,7 +100,9 @@ class LayerMessages(Sending[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        await cls._class_layer().send(channel_name, _event_message(event))
+        layer = cls._class_layer()
+        with publishing():
+            await layer.send(channel_name, _event_message(event))
 
     @classmethod
     def send_event_sync(cls, event: ReceiveEvent, channel_name: str) -> None:
@@ -127,8 +131,9 @@ class LayerMessages(Sending[ReceiveEvent]):
         """
         layer = cls._class_layer()
         message = _event_message(event)
-        for group in _listed(cls._default_groups() if groups is None else groups):
-            await layer.group_send(group, message)
+        with publishing():
+            for group in _listed(cls._default_groups() if groups is None else groups):
+                await layer.group_send(group, message)
 
     @classmethod
     def broadcast_event_sync(cls, event: ReceiveEvent, groups: Collection[str] | str | None = None) -> None:

@@ -29,7 +29,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
             ValidationError: The message is none of those the consumer declares.
         """
         if not validate and current_ref.get() is None:
-            plan = self._frame_plan
+            plan = self.chanx_plan
             if plan is None or plan.guard(self) != GUARD_CLEAR:
                 plan = current_plan(self)
             if plan is not None and plan.send and (text := plan.encode(message)) is not None:

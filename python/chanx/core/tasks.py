@@ -1,11 +1,19 @@
 """The handlers of one connection that are running."""
 
 import asyncio
-from collections.abc import Coroutine
-from contextvars import Context
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar
+from typing import Any, Final
+from weakref import ref
 
 from chanx.utils.logging import logger
+
+LARGE_FRAME: Final = 64 * 1024
+"""Length in characters from which a frame counts towards the limit of bytes in handling."""
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Large frames of one connection that may be in handling at once, in characters."""
 
 
 class HandlerTasks:
@@ -14,33 +22,55 @@ class HandlerTasks:
     Attributes:
         limit: How many may run at once.
         running: The tasks; they are held here, for an event loop would not keep them.
+        publishers: Handlers that have published something and not suspended since: True while they publish.
     """
 
-    __slots__ = ("_waiter", "limit", "running")
+    __slots__ = ("__weakref__", "_answered", "_bytes", "_sizes", "_waiter", "limit", "publishers", "running")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.running: set[asyncio.Task[Any]] = set()
+        self.publishers: dict[asyncio.Task[Any], bool] = {}
+        self._sizes: dict[asyncio.Task[Any], int] = {}
+        self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
+        self._answered: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         return len(self.running)
 
-    async def admit(self) -> None:
-        """Wait until another task may start."""
-        while len(self.running) >= self.limit:
+    async def admit(self, size: int = 0) -> None:
+        """Wait until another task may start.
+
+        Args:
+            size: Length of its frame.
+        """
+        while len(self.running) >= self.limit or (self._bytes and self._bytes + size > MAX_BYTES):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
 
-    def start(self, coro: Coroutine[Any, Any, Any], context: Context | None = None) -> None:
+    def start(self, coro: Coroutine[Any, Any, Any], context: Context | None = None, size: int = 0) -> None:
         """Run a coroutine in a task of its own; what it raises is logged."""
         task = asyncio.get_running_loop().create_task(coro, context=context)
         self.running.add(task)
+        if size >= LARGE_FRAME:
+            self.weigh(task, size)
         task.add_done_callback(self._ended)
+
+    def weigh(self, task: asyncio.Task[Any], size: int) -> None:
+        """Count a large frame until its task leaves."""
+        self._sizes[task] = size
+        self._bytes += size
 
     def leave(self, task: asyncio.Task[Any] | None) -> None:
         """Count a task out, from within it or when it has ended."""
+        if task is None:
+            return
         self.running.discard(task)
+        if self._sizes:
+            self._bytes -= self._sizes.pop(task, 0)
+        if self.publishers:
+            self.publishers.pop(task, None)
         if self._waiter is not None:
             if not self._waiter.done():
                 self._waiter.set_result(None)
@@ -50,3 +80,51 @@ class HandlerTasks:
         self.leave(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("Websocket task failed", error=repr(error), exc_info=error)
+
+    def published(self, task: asyncio.Task[Any]) -> None:
+        """Note that a handler's publishing has been answered."""
+        if task in self.publishers:
+            self.publishers[task] = False
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
+
+    async def settle(self) -> None:
+        """Wait until no handler is between its publishing and its end, or its next wait for something else.
+
+        A client sees the end of what it asked for before the broadcast that came of it.
+        """
+        while self.publishers:
+            if any(self.publishers.values()):
+                self._answered = asyncio.get_running_loop().create_future()
+                await self._answered
+                continue
+            for task in list(self.publishers):
+                # A task that gave the loop a turn, as it does after a frame sent, waits for no future.
+                if task.done() or getattr(task, "_fut_waiter", None) is not None:
+                    del self.publishers[task]
+            if self.publishers:
+                await asyncio.sleep(0)
+
+
+_current: ContextVar["ref[HandlerTasks] | None"] = ContextVar("chanx_handlers", default=None)
+
+
+def enter(tasks: HandlerTasks) -> None:
+    """Have what runs in the current context, and in contexts copied from it, known as this connection's."""
+    _current.set(ref(tasks))
+
+
+@contextmanager
+def publishing() -> Iterator[None]:
+    """Note, when a handler publishes something, that it does."""
+    reference = _current.get()
+    tasks = None if reference is None else reference()
+    task = None if tasks is None else asyncio.current_task()
+    if tasks is None or task is None or task not in tasks.running:
+        yield
+        return
+    tasks.publishers[task] = True
+    try:
+        yield
+    finally:
+        tasks.published(task)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.envelope import TOPIC_EVENT_TYPE
+from chanx.core.tasks import publishing
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 from chanx.messages.base import BaseMessage
 from chanx.utils.framework import channel_layer, consumer_base
@@ -146,12 +147,14 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        await cls._class_layer().group_send(
-            cls.group_name(topic),
-            {
-                "type": TOPIC_EVENT_TYPE,
-                "topic": topic,
-                "seq": seq,
-                "event_data": event.model_dump(mode="json"),
-            },
-        )
+        layer = cls._class_layer()
+        with publishing():
+            await layer.group_send(
+                cls.group_name(topic),
+                {
+                    "type": TOPIC_EVENT_TYPE,
+                    "topic": topic,
+                    "seq": seq,
+                    "event_data": event.model_dump(mode="json"),
+                },
+            )

@@ -127,6 +127,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         except (ValueError, RecursionError) as error:
             await self._reject_frame(text_data, str(error))
             return
+        self._frame_size = len(text_data)
         await self.receive_json(content, **kwargs)
 
     async def _reject_frame(self, text_data: str | None, reason: str) -> None:
@@ -153,7 +154,8 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         message = strip_envelope(content)
         if envelope.topic is None and self.default_topic is not None:
             envelope.topic = self._resolve_default_topic()
-        await self._tasks.admit()
+        size, self._frame_size = self._frame_size, 0
+        await self.chanx_tasks.admit(size)
         context = contextvars.copy_context()
         if envelope.ref is not None:
             context.run(current_ref.set, envelope.ref)
@@ -161,7 +163,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             coro = self._receive_own_json(message, **kwargs)
         else:
             coro = self._receive_topic_json(envelope, message)
-        self._tasks.start(coro, context)
+        self.chanx_tasks.start(coro, context, size)
 
     async def _receive_own_json(self, content: dict[str, Any], **kwargs: Any) -> None:
         """Handle a frame without a topic, in its task."""
@@ -228,7 +230,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             except Exception as error:
                 logger.error("Websocket task failed", error=repr(error), exc_info=error)
             finally:
-                self._tasks.leave(asyncio.current_task())
+                self.chanx_tasks.leave(asyncio.current_task())
 
     async def _report(self, error: Exception, message: BaseMessage) -> None:
         """Tell the client that a handler failed, as far as that can be told."""
