@@ -1,48 +1,19 @@
 """The documentation page in Chromium: complete, self-contained, usable by keyboard and on a phone."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from project_server import project_server
 
-ROOT = Path(__file__).resolve().parents[2]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
 def docs_url() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "PYTHONPATH": f"{ROOT / 'python'}:{ROOT}",
-    }
-    command = [sys.executable, "-m", "uvicorn", "tests.project.asgi:application", "--port", str(port)]
-    url = f"http://127.0.0.1:{port}/asyncapi/docs/"
-    with subprocess.Popen([*command, "--log-level", "warning"], env=environment, cwd=ROOT) as server:
-        try:
-            deadline = time.monotonic() + 30
-            while True:
-                try:
-                    urlopen(url, timeout=5).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, "the server has ended"
-                    assert time.monotonic() < deadline, "the server does not answer"
-                    time.sleep(0.1)
-            yield url
-        finally:
-            server.terminate()
+    with project_server() as address:
+        yield f"http://{address}/asyncapi/docs/"
 
 
 def open_docs(browser: Browser, url: str, viewport: dict[str, int]) -> tuple[Page, list[str]]:

@@ -1,0 +1,1 @@
+"""What every generated Python client is built on; copied into its package."""
