@@ -24,6 +24,7 @@ public:
 
     void destroy(ref<message> item) { dead_.push_back(std::move(item)); }
     void destroy(ref<channel> item) { dead_channels_.push_back(std::move(item)); }
+    void destroy(ref<completion_queue> item) { dead_loops_.push_back(std::move(item)); }
     void detach(sink* from) { detached_.push_back(from); }
     void post(completion_queue& loop, channel& ready) {
         // Nearly always all of a group's members read in one loop.
@@ -35,6 +36,7 @@ public:
 private:
     std::vector<ref<message>> dead_;
     std::vector<ref<channel>> dead_channels_;
+    std::vector<ref<completion_queue>> dead_loops_;
     std::vector<sink*> detached_;
     std::vector<std::pair<ref<completion_queue>, std::vector<ref<completion>>>> posts_;
 };

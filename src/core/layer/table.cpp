@@ -238,6 +238,7 @@ void channel_table::free_channel(channel& gone, drop_reason why, after_unlock& l
     clear_queue(gone, why, later);
     while (!gone.memberships_.empty()) leave(gone, gone.memberships_.size() - 1);
     while (!gone.sinks_.empty()) later.detach(gone.sinks_.pop_front());
+    later.destroy(std::move(gone.home_));  // whose queue may still hold the channel
     if (gone.linked_) unlink(gone, later);
 }
 
