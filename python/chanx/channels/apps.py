@@ -11,7 +11,9 @@ class ChanxChannelsConfig(AppConfig):
     label = "chanx_channels"
 
     def ready(self) -> None:
-        """Start following the ``CHANX`` setting."""
+        """Start following the ``CHANX`` setting, and register the system checks."""
+        from chanx.channels.checks import register_checks
         from chanx.channels.settings import follow_setting  # settings are readable from here on
 
         follow_setting()
+        register_checks()
