@@ -92,11 +92,11 @@ class Children:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for process in self._running.values():
+        # The last started goes first: a server must not see the Redis it uses disappear.
+        deadline = time.monotonic() + 8
+        for process in reversed(self._running.values()):
             if process.poll() is None:
                 process.terminate()
-        deadline = time.monotonic() + 6
-        for process in self._running.values():
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:

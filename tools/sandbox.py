@@ -44,11 +44,11 @@ def require_port(host: str, port: int) -> None:
             )
 
 
-def start_redis_if_needed(children: Children) -> None:
-    """A Redis layer without a REDIS_URL gets a server of its own, gone with the sandbox."""
+def start_redis_if_needed(children: Children) -> str | None:
+    """A Redis layer without a REDIS_URL gets a server of its own, gone with the sandbox; its URL is returned."""
     backend = os.environ.get("CHANNEL_LAYER_BACKEND", "")
     if "redis" not in backend.lower() or os.environ.get("REDIS_URL"):
-        return
+        return None
     port = free_port("127.0.0.1", 6390)
     say(f"starting a redis-server on port {port} for {backend} (set REDIS_URL to use your own)")
     children.start(
@@ -67,7 +67,8 @@ def start_redis_if_needed(children: Children) -> None:
         quiet=True,
     )
     children.wait_for_port("redis-server", "127.0.0.1", port, seconds=10)
-    os.environ["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+    os.environ["REDIS_URL"] = url = f"redis://127.0.0.1:{port}/0"
+    return url
 
 
 def prepare_django() -> None:
@@ -119,12 +120,14 @@ def choose_model_port() -> None:
         os.environ["LLM_SERVER_URL"] = f"http://127.0.0.1:{free_port('127.0.0.1', 8001)}"
 
 
-def banner(host: str, port: int) -> str:
+def banner(host: str, port: int, own_redis: str | None) -> str:
     from config.overview import overview
 
     rows = [("Sandbox", f"http://{host}:{port}/"), *overview().rows()]
     logins = "alice, bob, admin   (password: demo; development settings only)"
     rows.append(("Demo logins", logins))
+    if own_redis:
+        rows.append(("Other terminals", f"export REDIS_URL={own_redis}"))
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]
     rule = "-" * max(len(line) + 2 for line in lines)
@@ -153,7 +156,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Children() as children:
-        start_redis_if_needed(children)
+        own_redis = start_redis_if_needed(children)
         choose_model_port()
         os.environ["PORT"] = str(options.port)
         prepare_django()
@@ -169,7 +172,7 @@ def main() -> None:
         )
         reachable = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
         wait_until_served(children, reachable, options.port)
-        print(banner(reachable, options.port), flush=True)
+        print(banner(reachable, options.port, own_redis), flush=True)
         children.wait()
 
 

@@ -103,6 +103,7 @@ def test_runs_on_the_old_layer_with_a_redis_of_its_own(tmp_path: Path) -> None:
     with sandbox(free_port(), environment(tmp_path, CHANNEL_LAYER_BACKEND=backend)) as (_, printed):
         assert re.search(rf"starting a redis-server on port \d+ for {backend}", printed)
         assert re.search(rf"Channel layer +{backend} at redis://127.0.0.1:\d+", printed)
+        assert re.search(r"Other terminals +export REDIS_URL=redis://127.0.0.1:\d+/0", printed)
 
 
 def refused(env: dict[str, str], *arguments: str) -> str:
