@@ -1,4 +1,6 @@
-"""Frames through a consumer without a socket, on whichever `chanx` is on the path; prints frames per second of CPU time as JSON.
+"""Frames through a consumer without a socket, on whichever `chanx` is on the path.
+
+Prints frames per second of CPU time, as JSON.
 
 usage: python frames_app.py SECONDS
 """
@@ -134,7 +136,7 @@ async def batch(consumer: Consumer, sink: Sink, message: dict[str, Any]) -> None
     for _ in range(BATCH):
         await consumer.dispatch(dict(message))
     while sink.count < due:
-        await asyncio.sleep(0)  # noqa: ASYNC110  # an event would cost what is measured
+        await asyncio.sleep(0)  # an event would cost what is measured
 
 
 rates = {name: asyncio.run(drive(message, float(sys.argv[1]))) for name, message in CASES.items()}
