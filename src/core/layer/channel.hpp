@@ -43,7 +43,7 @@ private:
     ring<sink*> sinks_;
     std::vector<membership> memberships_;
     ref<completion_queue> home_;   // the loop that read last
-    std::uint64_t full_turn_ = 0;  // home_'s turn when the channel went past its capacity
+    std::uint64_t full_turn_ = 0;  // home_'s turn when the full channel was last found unread
     time_point seen_{};            // when a reader last asked for a message
     time_point left_{};            // when a waiting reader was cancelled, and none came since; else zero
     std::size_t slot_ = 0;         // index in the table's list of channels

@@ -11,6 +11,10 @@ namespace {
 // Channels looked at by one operation while a sweep is under way.
 constexpr std::size_t SWEEP_STEP = 32;
 
+// Turns of its loop that the reader of a full channel may take for one message: a consumer needs several, for
+// its handler and what the handler awaits.
+constexpr std::uint64_t PATIENCE = 64;
+
 }  // namespace
 
 channel_table::channel_table(table_options options, capacity_rule capacity_of)
@@ -113,7 +117,7 @@ bool channel_table::accept(channel& to, ref<message>& item, bool direct, time_po
 
 // Whether a full channel may take more because its reader had no chance to read yet. A direct send that is
 // refused raises in the sender, so there a reader must be waiting; a group_send would lose the message, so
-// there it is enough that the reader's loop has not had its turn.
+// there it is enough that the reader has not let PATIENCE turns of its loop go by without reading.
 bool channel_table::may_overflow(channel& to, bool direct, after_unlock& later) {
     if (!to.sinks_.empty()) return true;
     if (direct || !to.home_ || to.home_->closed()) return false;
@@ -122,8 +126,8 @@ bool channel_table::may_overflow(channel& to, bool direct, after_unlock& later) 
         to.full_ = true;
         to.full_turn_ = turn;
     }
-    // Its drain is one turn; the tasks that the drain made ready run after it, before the second.
-    if (turn - to.full_turn_ >= 2) return false;
+
+    if (turn - to.full_turn_ >= PATIENCE) return false;
     if (!to.scheduled_) {
         to.scheduled_ = true;
         later.post(*to.home_, to);
@@ -216,7 +220,7 @@ ref<message> channel_table::pop(channel& from) {
     // The queue's own accounting comes first: the ring may free its memory with its last element.
     if (from.queue_.size() > from.capacity) overflow_.remove(*from.queue_[from.capacity]);
     auto item = from.queue_.pop_front();
-    if (from.queue_.size() < from.capacity) from.full_ = false;
+    from.full_ = false;  // its reader is alive
     return item;
 }
 

@@ -4,9 +4,9 @@
 // Threads: every method may be called by any thread. One mutex guards all state; no sink, no wake-up and no
 // destructor of a message runs while it is held, so messages may own Python objects.
 //
-// Capacity is what may stay unread after the reader's loop has had a turn. A channel whose reader waits, or
-// whose loop has not had its turn since the channel filled up, takes more than that: what is beyond waits in
-// the same order, its bytes are counted once per table, and `queue_bytes` bounds them.
+// Capacity is what may stay unread after the reader's loop has had its turns. A channel whose reader waits,
+// or has not let a number of turns go by without reading, takes more than that: what is beyond waits in the
+// same order, its bytes are counted once per table, and `queue_bytes` bounds them.
 //
 // Leases: a member stays in a group for `group_expiry` after it was added or its channel was last read from,
 // and as long as a reader waits. A channel whose reader was cancelled, and to which none came back for
