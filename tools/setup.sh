@@ -32,6 +32,7 @@ if [ ! -f $headers_found ]; then
     need_header boost/asio.hpp BOOST
     need_header simdjson.h libsimdjson-dev
     need_header hiredis/hiredis.h libhiredis-dev
+    need_header openssl/ssl.h libssl-dev
 fi
 if [ ! -x "$venv/bin/python" ]; then
     "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
@@ -51,7 +52,7 @@ fi
 
 if [ ${#missing[@]} -gt 0 ]; then
     command -v apt-get >/dev/null ||
-        die "these are missing and there is no apt here: ${missing[*]}. On macOS: brew install cmake ninja boost simdjson hiredis doctest redis"
+        die "these are missing and there is no apt here: ${missing[*]}. On macOS: brew install cmake ninja boost simdjson hiredis openssl doctest redis"
     if [ "$(id -u)" = 0 ]; then
         as_root=()
     elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
