@@ -10,4 +10,7 @@ void init_layers(pybind11::module_& module);  // what the channel layers share, 
 void init_memory_layer(pybind11::module_& module);
 
 void init_hook_guard(pybind11::module_& m);  // notices overridden methods
+void init_wire(pybind11::module_& module);   // the serialised form of layer messages
+void init_redis(pybind11::module_& module);  // the Redis client
+
 }  // namespace chanx::bindings

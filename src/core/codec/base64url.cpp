@@ -23,7 +23,9 @@ constexpr std::array<std::uint8_t, 256> VALUES = [] {
 std::string base64url_encode(std::string_view bytes) {
     std::string text((bytes.size() + 2) / 3 * 4, '=');
     char* to = text.data();
-    const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+    const auto at = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
         const std::uint32_t word = at(i) << 16 | at(i + 1) << 8 | at(i + 2);

@@ -16,7 +16,8 @@ public:
             case errc::unaddressed: return "the message names no channel it is for";
             case errc::too_deep: return "the message is nested too deeply";
             case errc::unsupported: return "the message holds a MessagePack extension type";
-            case errc::undecryptable: return "the message is encrypted with none of the keys, or was tampered with";
+            case errc::undecryptable:
+                return "the message is encrypted with none of the keys, or was tampered with";
             case errc::expired: return "the message is older than its time to live";
             case errc::too_short: return "the bytes are shorter than the random prefix";
         }

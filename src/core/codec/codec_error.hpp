@@ -6,14 +6,14 @@
 namespace chanx::codec {
 
 enum class errc {
-    malformed = 1,     // cut short, or not in this format at all
-    not_a_message,     // no map with text keys at the top
-    unaddressed,       // the header has no usable __asgi_channel__
-    too_deep,          // nested beyond MAX_DEPTH
-    unsupported,       // an extension type of MessagePack
-    undecryptable,     // encrypted with none of the keys, or tampered with
-    expired,           // encrypted longer ago than its time to live
-    too_short,         // shorter than the random prefix
+    malformed = 1,  // cut short, or not in this format at all
+    not_a_message,  // no map with text keys at the top
+    unaddressed,    // the header has no usable __asgi_channel__
+    too_deep,       // nested beyond MAX_DEPTH
+    unsupported,    // an extension type of MessagePack
+    undecryptable,  // encrypted with none of the keys, or tampered with
+    expired,        // encrypted longer ago than its time to live
+    too_short,      // shorter than the random prefix
 };
 
 constexpr unsigned MAX_DEPTH = 512;

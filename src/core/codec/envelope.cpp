@@ -84,7 +84,8 @@ std::error_code scan_json(std::string_view body, header& out) {
     return reader.peek() == '\0' ? std::error_code{} : errc::malformed;
 }
 
-// Names are ASCII in every layer that addresses messages; what is not is escaped, so that the result is JSON always.
+// Names are ASCII in every layer that addresses messages; what is not is escaped, so that the result is JSON
+// always.
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char HEX[] = "0123456789abcdef";
     out += '"';
@@ -117,7 +118,8 @@ std::string extended(format how, std::string_view body, std::size_t more, Write 
         out += body.substr(reader.position());
         writer.text(ADDRESS_KEY);
     } else {
-        if (!body.starts_with('{') || !body.ends_with('}')) throw std::invalid_argument("an envelope's body is an object");
+        if (!body.starts_with('{') || !body.ends_with('}'))
+            throw std::invalid_argument("an envelope's body is an object");
         out += body.substr(0, body.size() - 1);
         if (body != "{}") out += ", ";
         append_json_string(out, ADDRESS_KEY);

@@ -1,5 +1,5 @@
-// The envelope of a channel-layer message: random prefix, encryption, serialisation, and the address inside the
-// message. Compatible on the wire with the Redis layers of Channels.
+// The envelope of a channel-layer message: random prefix, encryption, serialisation, and the address inside
+// the message. Compatible on the wire with the Redis layers of Channels.
 #pragma once
 
 #include <memory>

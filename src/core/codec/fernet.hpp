@@ -1,5 +1,5 @@
-// Fernet tokens (AES-128-CBC, HMAC-SHA256), with keys made from secrets the way the Redis channel layers of Channels
-// make them: the SHA-256 of the secret. The first secret encrypts, all of them decrypt.
+// Fernet tokens (AES-128-CBC, HMAC-SHA256), with keys made from secrets the way the Redis channel layers of
+// Channels make them: the SHA-256 of the secret. The first secret encrypts, all of them decrypt.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ public:
 
     std::string encrypt(std::string_view plain, clock::time_point now = clock::now()) const;
     // With a time to live, tokens older than that, or dated more than a minute ahead, are refused.
-    std::error_code decrypt(std::string_view token, std::optional<std::chrono::seconds> live, std::string& plain,
-                            clock::time_point now = clock::now()) const;
+    std::error_code decrypt(std::string_view token, std::optional<std::chrono::seconds> live,
+                            std::string& plain, clock::time_point now = clock::now()) const;
 
 private:
     struct key {

@@ -156,9 +156,9 @@ bool json_scanner::skip_value() noexcept {
                 break;
             default:
                 // A number or a word: up to whatever ends it.
-                while (at_ < text_.size() && !is_space(text_[at_]) && text_[at_] != ',' && text_[at_] != ']' &&
-                       text_[at_] != '}' && text_[at_] != ':' && text_[at_] != '"' && text_[at_] != '[' &&
-                       text_[at_] != '{') {
+                while (at_ < text_.size() && !is_space(text_[at_]) && text_[at_] != ',' &&
+                       text_[at_] != ']' && text_[at_] != '}' && text_[at_] != ':' && text_[at_] != '"' &&
+                       text_[at_] != '[' && text_[at_] != '{') {
                     ++at_;
                 }
         }

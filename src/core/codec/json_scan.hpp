@@ -1,4 +1,5 @@
-// A walk over the top level of a JSON object, for routing: the values it is not asked for are passed over, not checked.
+// A walk over the top level of a JSON object, for routing: the values it is not asked for are passed over,
+// not checked.
 #pragma once
 
 #include <string>

@@ -264,8 +264,8 @@ msgpack_token msgpack_reader::next() noexcept {
 }
 
 bool msgpack_reader::skip() noexcept {
-    // Counts what is left instead of recursing: depth costs nothing. No sum overflows, since every length was checked
-    // against the bytes that are there.
+    // Counts what is left instead of recursing: depth costs nothing. No sum overflows, since every length was
+    // checked against the bytes that are there.
     for (std::uint64_t left = 1; left > 0; --left) {
         const auto token = next();
         switch (token.kind) {

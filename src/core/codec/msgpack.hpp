@@ -1,5 +1,6 @@
-// MessagePack, as channel layers use it: nil, booleans, integers, floats, UTF-8 strings, binary, arrays and maps.
-// Writing chooses the shortest form. Reading checks every length against what is there before it is believed.
+// MessagePack, as channel layers use it: nil, booleans, integers, floats, UTF-8 strings, binary, arrays and
+// maps. Writing chooses the shortest form. Reading checks every length against what is there before it is
+// believed.
 #pragma once
 
 #include <cstdint>
@@ -30,23 +31,36 @@ private:
     std::string& out_;
 };
 
-enum class msgpack_kind : unsigned char { nil, boolean, integer, natural, real, text, binary, array, map, extension, end, broken };
+enum class msgpack_kind : unsigned char {
+    nil,
+    boolean,
+    integer,
+    natural,
+    real,
+    text,
+    binary,
+    array,
+    map,
+    extension,
+    end,
+    broken
+};
 
 struct msgpack_token {
     msgpack_kind kind = msgpack_kind::broken;
     bool boolean = false;
-    std::int64_t integer = 0;    // when negative
-    std::uint64_t natural = 0;   // integers from zero on, and the length of an array or a map
+    std::int64_t integer = 0;   // when negative
+    std::uint64_t natural = 0;  // integers from zero on, and the length of an array or a map
     double real = 0;
-    std::string_view bytes;      // of a text (not checked to be UTF-8), a binary or an extension
+    std::string_view bytes;  // of a text (not checked to be UTF-8), a binary or an extension
 };
 
 class msgpack_reader {
 public:
     explicit msgpack_reader(std::string_view bytes) noexcept : all_(bytes) {}
 
-    // The next value, or the head of the next container: its items follow. `end` after the last byte, `broken` when
-    // the bytes are cut short or no MessagePack.
+    // The next value, or the head of the next container: its items follow. `end` after the last byte,
+    // `broken` when the bytes are cut short or no MessagePack.
     msgpack_token next() noexcept;
     // Passes over one whole value. False when it is broken.
     bool skip() noexcept;

@@ -12,8 +12,8 @@
 
 namespace chanx::redis {
 
-// All clients of the process, for fork and exit. Its lock is held across a fork, and nothing that waits happens under
-// it, so that a child finds it free and the set whole.
+// All clients of the process, for fork and exit. Its lock is held across a fork, and nothing that waits
+// happens under it, so that a child finds it free and the set whole.
 struct client_registry {
     std::mutex mutex;
     std::unordered_set<client*> clients;
@@ -32,7 +32,8 @@ struct client_registry {
     void after_fork() {
         for (client* item : clients) {
             item->connection_->abandon();
-            // Leaked: its lock may be held by a thread that does not exist here, and its callbacks belong to the parent.
+            // Leaked: its lock may be held by a thread that does not exist here, and its callbacks belong to
+            // the parent.
             new std::shared_ptr<connection>(std::move(item->connection_));
             item->connection_ = std::make_shared<connection>(item->how_, item->listener_);
         }
@@ -48,7 +49,9 @@ struct client_registry {
 };
 
 client::client(options how, std::shared_ptr<listener> tell)
-    : how_(std::move(how)), listener_(std::move(tell)), connection_(std::make_shared<connection>(how_, listener_)) {}
+    : how_(std::move(how)),
+      listener_(std::move(tell)),
+      connection_(std::make_shared<connection>(how_, listener_)) {}
 
 std::shared_ptr<client> client::create(options how, std::shared_ptr<listener> tell) {
     std::shared_ptr<client> made(new client(std::move(how), std::move(tell)));
@@ -101,26 +104,32 @@ void client::unsubscribe(const std::vector<std::string>& channels, response_hand
     connection_->unsubscribe(where, channels, std::move(handler));
 }
 
-response client::call(request what, duration longest) {
+response wait_for_answer(const std::function<void(response_handler)>& begin, duration longest,
+                         const options& how) {
     struct waiter {
         std::mutex mutex;
         std::condition_variable arrived;
         std::optional<response> answer;
     };
     const auto waiting = std::make_shared<waiter>();
-    // The caller must not hear "no answer in time" before the cause that the connection would give.
-    what.timeout(longest);
-    connection_->submit(std::move(what), [waiting](response&& answer) {
+    begin([waiting](response&& answer) {
         const std::lock_guard lock(waiting->mutex);
         waiting->answer = std::move(answer);
         waiting->arrived.notify_one();
     });
     std::unique_lock lock(waiting->mutex);
+    // The connection, which knows the cause, gives up first.
     const auto limit = longest + std::chrono::milliseconds(500);
     if (!waiting->arrived.wait_for(lock, limit, [&] { return waiting->answer.has_value(); })) {
-        return {{make_error_code(errc::timed_out), "Redis at " + how_.text() + ": no answer in time"}, {}};
+        return {{make_error_code(errc::timed_out), "Redis at " + how.text() + ": no answer in time"}, {}};
     }
     return std::move(*waiting->answer);
+}
+
+response client::call(request what, duration longest) {
+    what.timeout(longest);
+    return wait_for_answer(
+        [&](response_handler done) { connection_->submit(std::move(what), std::move(done)); }, longest, how_);
 }
 
 bool client::flush(duration longest) {

@@ -5,22 +5,30 @@
 //   auto answer = client->call(request("GET", "key"), std::chrono::seconds(5));
 //
 // What to know before building on it:
-// - One client is one connection (made on first use, kept up with back-off). A connection that has subscribed can run
+// - One client is one connection (made on first use, kept up with back-off). A connection that has subscribed
+// can run
 //   no other commands (RESP2): use one client for commands, one for subscriptions, one for each blocking pop.
 // - Every method may be called by any thread. execute() and the like never block and never throw on faults.
-// - A handler is called exactly once: on the I/O thread, or, when the request is refused at once (closed, over the
-//   backlog, no server), by the calling thread before execute() returns. Neither may hold a lock that the handler
-//   takes, nor may a handler block or touch Python: it posts to a completion_queue. Without a handler (fire and
-//   forget) failures only show in stats().
-// - Replies come in the order of the requests. A request may hold many commands (request::add): one write, one handler,
+// - A handler is called exactly once: on the I/O thread, or, when the request is refused at once (closed,
+// over the
+//   backlog, no server), by the calling thread before execute() returns. Neither may hold a lock that the
+//   handler takes, nor may a handler block or touch Python: it posts to a completion_queue. Without a handler
+//   (fire and forget) failures only show in stats().
+// - Replies come in the order of the requests. A request may hold many commands (request::add): one write,
+// one handler,
 //   one reply for each. Error replies are among the replies: describe() makes a failure of one.
-// - When the connection breaks: what was sent fails with connection_lost unless it is repeatable(); what was not sent
-//   waits for the next connection until its time-out, within options.backlog_bytes. Before the first connection, and
-//   after a refusal that waiting does not cure (password, database, certificate), requests fail at once instead.
-// - Subscriptions are kept: restored in batches after a reconnection, then listener::on_connected(true, gap) tells.
+// - When the connection breaks: what was sent fails with connection_lost unless it is repeatable(); what was
+// not sent
+//   waits for the next connection until its time-out, within options.backlog_bytes. Before the first
+//   connection, and after a refusal that waiting does not cure (password, database, certificate), requests
+//   fail at once instead.
+// - Subscriptions are kept: restored in batches after a reconnection, then listener::on_connected(true, gap)
+// tells.
 // - Blocking pops: give the server a time-out (BZPOPMIN key 5) and the request a longer one (timeout(10 s)).
-// - close() fails what waits, and returns when no callback runs any more. A forked child gets a fresh connection on
-//   first use: callbacks of requests under way at the fork are never called there, subscriptions are not restored.
+// - close() fails what waits, and returns when no callback runs any more. A forked child gets a fresh
+// connection on
+//   first use: callbacks of requests under way at the fork are never called there, subscriptions are not
+//   restored.
 #pragma once
 
 #include <memory>
@@ -46,7 +54,8 @@ public:
     void execute(request what, response_handler handler = {});
     // Runs a script by its digest; sent whole when the server does not hold it. One reply.
     void evaluate(std::shared_ptr<const script> what, const std::vector<std::string>& keys,
-                  const std::vector<std::string>& arguments, response_handler handler = {}, bool repeatable = false);
+                  const std::vector<std::string>& arguments, response_handler handler = {},
+                  bool repeatable = false);
     void subscribe(const std::vector<std::string>& channels, response_handler handler = {},
                    scope where = scope::channel);
     void unsubscribe(const std::vector<std::string>& channels, response_handler handler = {},
@@ -77,5 +86,10 @@ private:
     const std::shared_ptr<listener> listener_;
     std::shared_ptr<connection> connection_;  // replaced only in a forked child, before it runs anything else
 };
+
+// Begins something that answers through a handler, and waits for that. Not for the I/O thread, nor with the
+// GIL.
+response wait_for_answer(const std::function<void(response_handler)>& begin, duration longest,
+                         const options& how);
 
 }  // namespace chanx::redis

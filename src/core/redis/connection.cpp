@@ -19,7 +19,8 @@ constexpr std::size_t READ_AT_ONCE = std::size_t{1} << 20;
 
 void tune(int descriptor, const options& how) {
     const int on = 1;
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on a Unix socket, which needs none
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on,
+                 sizeof on);  // fails on a Unix socket, which needs none
     if (how.tcp_keepalive) ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #ifdef TCP_KEEPIDLE
     const int idle = 30, interval = 10;
@@ -160,7 +161,8 @@ void connection::attempt() {
     attempt_timer_->expires_after(how_.connect_timeout);
     attempt_timer_->async_wait([self = shared_from_this(), epoch](const boost::system::error_code& error) {
         if (error || self->stale(epoch)) return;
-        self->drop(epoch, self->session_.fail(errc::timed_out, "no connection in time: the server does not answer"));
+        self->drop(epoch,
+                   self->session_.fail(errc::timed_out, "no connection in time: the server does not answer"));
     });
     dialer_->dial([self = shared_from_this(), epoch](failure why, socket made, const address& server) {
         if (self->stale(epoch)) return;
@@ -206,24 +208,26 @@ void connection::dialed(std::uint64_t epoch, socket made) {
 
 void connection::arm_read() {
     const auto epoch = epoch_.load(std::memory_order_relaxed);
-    socket_->async_wait(socket::wait_read, [self = shared_from_this(), epoch](const boost::system::error_code& error) {
-        if (!error && !self->stale(epoch)) self->on_readable();
-    });
+    socket_->async_wait(socket::wait_read,
+                        [self = shared_from_this(), epoch](const boost::system::error_code& error) {
+                            if (!error && !self->stale(epoch)) self->on_readable();
+                        });
 }
 
 void connection::arm_write() {
     const auto epoch = epoch_.load(std::memory_order_relaxed);
     if (!socket_) return;
-    socket_->async_wait(socket::wait_write, [self = shared_from_this(), epoch](const boost::system::error_code& error) {
-        if (error || self->stale(epoch)) return;
-        flushed result;
-        {
-            const std::lock_guard lock(self->mutex_);
-            self->write_blocked_ = false;
-            result = self->flush();
-        }
-        self->after_flush(result);
-    });
+    socket_->async_wait(socket::wait_write,
+                        [self = shared_from_this(), epoch](const boost::system::error_code& error) {
+                            if (error || self->stale(epoch)) return;
+                            flushed result;
+                            {
+                                const std::lock_guard lock(self->mutex_);
+                                self->write_blocked_ = false;
+                                result = self->flush();
+                            }
+                            self->after_flush(result);
+                        });
 }
 
 void connection::on_readable() {

@@ -1,6 +1,6 @@
-// A connection that keeps itself up: session (protocol), wire (bytes), dialer (how to get there) and the clock, run by
-// the I/O thread. The calling thread writes to the socket when nothing is under way; the I/O thread otherwise, which
-// makes one write of what gathered meanwhile.
+// A connection that keeps itself up: session (protocol), wire (bytes), dialer (how to get there) and the
+// clock, run by the I/O thread. The calling thread writes to the socket when nothing is under way; the I/O
+// thread otherwise, which makes one write of what gathered meanwhile.
 #pragma once
 
 #include <atomic>
@@ -59,7 +59,8 @@ private:
     const std::shared_ptr<listener> listener_;
     std::atomic<int> descriptor_{-1};
     std::atomic<bool> started_{false};
-    std::atomic<std::uint64_t> epoch_{0};  // of the attempt at hand; what an older one left running is ignored
+    std::atomic<std::uint64_t> epoch_{
+        0};  // of the attempt at hand; what an older one left running is ignored
 
     std::mutex mutex_;
     session session_;

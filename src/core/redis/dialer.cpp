@@ -57,13 +57,15 @@ void dialer::finish(const std::shared_ptr<job>& work, errc code, std::string cau
 
 void dialer::ask_sentinel(std::shared_ptr<job> work, std::size_t index, std::string problems) {
     if (index == sentinels_.size()) {
-        return finish(work, errc::no_master, "no Sentinel knows a master '" + how_.master_name + "': " + problems);
+        return finish(work, errc::no_master,
+                      "no Sentinel knows a master '" + how_.master_name + "': " + problems);
     }
     options ask;
     ask.where = sentinels_[index];
     ask.login = how_.sentinel_login;
     ask.tls = how_.sentinel_tls;
-    ask.connect_timeout = ask.command_timeout = how_.connect_timeout / static_cast<int>(sentinels_.size() + 1);
+    ask.connect_timeout = ask.command_timeout =
+        how_.connect_timeout / static_cast<int>(sentinels_.size() + 1);
     ask.keepalive = duration::zero();
     work->sentinel = std::make_shared<connection>(std::move(ask), nullptr);
     request question("SENTINEL", "get-master-addr-by-name", how_.master_name);
@@ -110,25 +112,29 @@ void dialer::resolve(std::shared_ptr<job> work) {
     }
     work->resolver.async_resolve(
         work->server.host, std::to_string(work->server.port), asio::ip::tcp::resolver::numeric_service,
-        [this, work](const boost::system::error_code& error, const asio::ip::tcp::resolver::results_type& found) {
+        [this, work](const boost::system::error_code& error,
+                     const asio::ip::tcp::resolver::results_type& found) {
             if (work->cancelled) return;
-            if (error) return finish(work, errc::connection_failed, "cannot resolve the name: " + error.message());
+            if (error)
+                return finish(work, errc::connection_failed, "cannot resolve the name: " + error.message());
             for (const auto& one : found) work->endpoints.emplace_back(one.endpoint());
             connect_next(work, "");
         });
 }
 
 void dialer::connect_next(std::shared_ptr<job> work, std::string problem) {
-    if (work->next == work->endpoints.size()) return finish(work, errc::connection_failed, std::move(problem));
+    if (work->next == work->endpoints.size())
+        return finish(work, errc::connection_failed, std::move(problem));
     boost::system::error_code ignored;
     work->made.close(ignored);
-    work->made.async_connect(work->endpoints[work->next++], [this, work](const boost::system::error_code& error) {
-        if (work->cancelled) return;
-        if (error) return connect_next(work, error.message());
-        work->cancelled = true;
-        job_.reset();
-        work->done({}, std::move(work->made), work->server);
-    });
+    work->made.async_connect(work->endpoints[work->next++],
+                             [this, work](const boost::system::error_code& error) {
+                                 if (work->cancelled) return;
+                                 if (error) return connect_next(work, error.message());
+                                 work->cancelled = true;
+                                 job_.reset();
+                                 work->done({}, std::move(work->made), work->server);
+                             });
 }
 
 }  // namespace chanx::redis

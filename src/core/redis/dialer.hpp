@@ -1,5 +1,5 @@
-// Finds the server and opens a socket to it: name resolution, each address in turn, Unix sockets, and the question to
-// the Sentinels where the master is. Lives on the I/O thread.
+// Finds the server and opens a socket to it: name resolution, each address in turn, Unix sockets, and the
+// question to the Sentinels where the master is. Lives on the I/O thread.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>

@@ -11,8 +11,8 @@
 namespace chanx::redis {
 namespace {
 
-// One slot for each generation of the process. A child makes its own and never looks at the lock of the old one, which
-// another thread may have held at the moment of the fork.
+// One slot for each generation of the process. A child makes its own and never looks at the lock of the old
+// one, which another thread may have held at the moment of the fork.
 struct slot {
     explicit slot(unsigned made_in) : generation(made_in) {}
     const unsigned generation;

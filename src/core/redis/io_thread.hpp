@@ -12,7 +12,8 @@ class io_thread {
 public:
     // The one of this process. A forked child gets a fresh one: its parent's is left alone for good.
     static std::shared_ptr<io_thread> shared();
-    // Ends the thread and waits for it. Every client has to be closed before. A later shared() starts another.
+    // Ends the thread and waits for it. Every client has to be closed before. A later shared() starts
+    // another.
     static void shutdown();
 
     io_thread();

@@ -25,9 +25,9 @@ struct address {
 
 struct tls_options {
     bool enabled = false;
-    bool verify = true;          // the certificate chain
-    bool verify_optional = false;  // a certificate that is shown must be good, none need be shown
-    bool check_hostname = true;  // the name in the certificate
+    bool verify = true;                     // the certificate chain
+    bool verify_optional = false;           // a certificate that is shown must be good, none need be shown
+    bool check_hostname = true;             // the name in the certificate
     std::string ca_file, ca_path, ca_data;  // the system's store when all are empty
     std::string cert_file, key_file, key_password;
     std::string ciphers;

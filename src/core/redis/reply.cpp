@@ -11,8 +11,9 @@ namespace {
 // hiredis scans what it was fed again and again; in pieces of this size that costs least.
 constexpr std::size_t PIECE = 16 * 1024;
 
-// Where the value of this task goes: its parent's next item, or a reply of its own. Items are added one by one, since
-// the announced length of an array is only a claim. Only finished siblings move when their vector grows.
+// Where the value of this task goes: its parent's next item, or a reply of its own. Items are added one by
+// one, since the announced length of an array is only a claim. Only finished siblings move when their vector
+// grows.
 reply* place(const redisReadTask* task) {
     if (!task->parent) return new reply;
     auto& items = static_cast<reply*>(task->parent->obj)->items;

@@ -30,8 +30,8 @@ public:
     reply_reader(reply_reader&&) noexcept;
     reply_reader& operator=(reply_reader&&) noexcept;
 
-    // Appends every reply that `bytes` completes. False when they are not the Redis protocol: error() says why, and
-    // the reader is of no more use.
+    // Appends every reply that `bytes` completes. False when they are not the Redis protocol: error() says
+    // why, and the reader is of no more use.
     bool feed(std::string_view bytes, std::vector<reply>& out);
     std::string error() const;
 

@@ -62,8 +62,8 @@ private:
     bool repeatable_ = false;
 };
 
-// The answer to a request: a failure of the whole, or one reply for each command, in order. An error reply does not
-// fail its neighbours: it is among the replies.
+// The answer to a request: a failure of the whole, or one reply for each command, in order. An error reply
+// does not fail its neighbours: it is among the replies.
 struct response {
     failure error;
     std::vector<reply> replies;

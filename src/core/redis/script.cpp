@@ -34,7 +34,8 @@ request evaluation(std::string_view verb, const std::string& what, const std::ve
 
 script::script(std::string text) : text_(std::move(text)), digest_(sha1(text_)) {}
 
-request script::by_digest(const std::vector<std::string>& keys, const std::vector<std::string>& arguments) const {
+request script::by_digest(const std::vector<std::string>& keys,
+                          const std::vector<std::string>& arguments) const {
     return evaluation("EVALSHA", digest_, keys, arguments);
 }
 

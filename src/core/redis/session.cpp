@@ -10,7 +10,9 @@ constexpr std::size_t NAMES_PER_COMMAND = 512;
 constexpr std::size_t ENTRY_OVERHEAD = 256;  // what a waiting request costs beyond its bytes
 
 std::size_t index(scope where) noexcept { return static_cast<std::size_t>(where); }
-std::string_view subscribe_verb(scope where) noexcept { return where == scope::shard ? "SSUBSCRIBE" : "SUBSCRIBE"; }
+std::string_view subscribe_verb(scope where) noexcept {
+    return where == scope::shard ? "SSUBSCRIBE" : "SUBSCRIBE";
+}
 std::string_view unsubscribe_verb(scope where) noexcept {
     return where == scope::shard ? "SUNSUBSCRIBE" : "UNSUBSCRIBE";
 }
@@ -205,7 +207,8 @@ void session::restore_subscriptions(time_point now, outcome& out) {
     }
     out_.append(bytes, out_at_);
     out_at_ = 0;
-    queue_.insert(queue_.end(), std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
+    queue_.insert(queue_.end(), std::make_move_iterator(waiting.begin()),
+                  std::make_move_iterator(waiting.end()));
 }
 
 bool session::take_push(reply& item, outcome& out) {
@@ -230,7 +233,8 @@ failure session::take(reply& item, time_point now, outcome& out) {
     entry& front = queue_.front();
     failure drop;
     if (front.what == kind::plain) {
-        if (item.is_error() && how_.require_master && classify(item.text) == errc::read_only) drop = fail(item);
+        if (item.is_error() && how_.require_master && classify(item.text) == errc::read_only)
+            drop = fail(item);
         if (!front.abandoned) front.answer.replies.push_back(std::move(item));
         --front.expected;
     } else if (item.is_error() && front.what != kind::ping) {
@@ -359,8 +363,10 @@ failure session::tick(time_point now, outcome& out) {
             out_at_ = 0;
         }
     }
-    if (phase_ != phase::ready || how_.keepalive <= duration::zero() || now - heard_ < how_.keepalive) return {};
-    const bool pinging = std::any_of(queue_.begin(), queue_.end(), [](const entry& e) { return e.what == kind::ping; });
+    if (phase_ != phase::ready || how_.keepalive <= duration::zero() || now - heard_ < how_.keepalive)
+        return {};
+    const bool pinging =
+        std::any_of(queue_.begin(), queue_.end(), [](const entry& e) { return e.what == kind::ping; });
     // Behind a command that may block for ever a PING would not be answered.
     const bool blocked = !queue_.empty() && queue_.front().deadline == time_point::max();
     if (pinging || blocked) return {};

@@ -1,5 +1,6 @@
-// The protocol of one connection, without I/O, clock or lock: its owner feeds it replies and the time, and writes
-// what output() holds. It outlives connections: what waits unsent, and what is subscribed, moves to the next one.
+// The protocol of one connection, without I/O, clock or lock: its owner feeds it replies and the time, and
+// writes what output() holds. It outlives connections: what waits unsent, and what is subscribed, moves to
+// the next one.
 #pragma once
 
 #include <cstdint>
@@ -51,10 +52,10 @@ public:
 
     // Takes the request, or says why not and leaves the handler alone.
     failure submit(request&& what, response_handler& handler, time_point now);
-    failure subscribe(scope where, const std::vector<std::string>& names, response_handler& handler, time_point now,
-                      outcome& out);
-    void unsubscribe(scope where, const std::vector<std::string>& names, response_handler& handler, time_point now,
-                     outcome& out);
+    failure subscribe(scope where, const std::vector<std::string>& names, response_handler& handler,
+                      time_point now, outcome& out);
+    void unsubscribe(scope where, const std::vector<std::string>& names, response_handler& handler,
+                     time_point now, outcome& out);
 
     // A connection is up: output() starts with the handshake.
     void connected(time_point now);
@@ -62,8 +63,8 @@ public:
     void written(std::size_t bytes) noexcept;
     // A failure means that the connection has to be dropped.
     failure received(std::vector<reply>& replies, time_point now, outcome& out);
-    // The connection broke. What may have run fails, what cannot have run (or may run twice) waits for the next
-    // connection; with `all` nothing waits.
+    // The connection broke. What may have run fails, what cannot have run (or may run twice) waits for the
+    // next connection; with `all` nothing waits.
     void lost(const failure& why, bool all, outcome& out);
     // Gives up what waits too long, and pings a silent server. A failure as for received().
     failure tick(time_point now, outcome& out);

@@ -20,7 +20,9 @@ std::string last_error() {
     return text;
 }
 
-[[noreturn]] void refuse(const std::string& what) { throw std::runtime_error("TLS: " + what + ": " + last_error()); }
+[[noreturn]] void refuse(const std::string& what) {
+    throw std::runtime_error("TLS: " + what + ": " + last_error());
+}
 
 int give_password(char* buffer, int size, int, void* password) {
     const auto& text = *static_cast<const std::string*>(password);
@@ -52,7 +54,8 @@ tls_context::tls_context(const tls_options& how) : how_(how), context_(SSL_CTX_n
     if (!how.ciphers.empty() && SSL_CTX_set_cipher_list(context, how.ciphers.c_str()) != 1) {
         refuse("ssl_ciphers '" + how.ciphers + "'");
     }
-    if (how.ca_file.empty() && how.ca_path.empty() && how.ca_data.empty()) SSL_CTX_set_default_verify_paths(context);
+    if (how.ca_file.empty() && how.ca_path.empty() && how.ca_data.empty())
+        SSL_CTX_set_default_verify_paths(context);
     if (!how.ca_file.empty() && SSL_CTX_load_verify_locations(context, how.ca_file.c_str(), nullptr) != 1) {
         refuse("cannot read ssl_ca_certs " + how.ca_file);
     }
@@ -83,7 +86,8 @@ tls_channel::tls_channel(const tls_context& context, const std::string& host) : 
     SSL_set_bio(ssl_.get(), in_, out_);
     SSL_set_connect_state(ssl_.get());
     unsigned char raw[16];
-    const bool numeric = inet_pton(AF_INET, host.c_str(), raw) == 1 || inet_pton(AF_INET6, host.c_str(), raw) == 1;
+    const bool numeric =
+        inet_pton(AF_INET, host.c_str(), raw) == 1 || inet_pton(AF_INET6, host.c_str(), raw) == 1;
     if (!numeric && !host.empty()) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
     if (context.how().verify && context.how().check_hostname && !host.empty()) {
         X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());

@@ -1,4 +1,5 @@
-// TLS without I/O: OpenSSL between two memory buffers, so that the thread that writes a command may encrypt it too.
+// TLS without I/O: OpenSSL between two memory buffers, so that the thread that writes a command may encrypt
+// it too.
 #pragma once
 
 #include <openssl/ssl.h>

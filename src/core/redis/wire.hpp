@@ -1,5 +1,5 @@
-// The bytes of one connected socket, plain or TLS. Never blocks. Reading is for the I/O thread alone; writing is for
-// whoever holds the connection's lock.
+// The bytes of one connected socket, plain or TLS. Never blocks. Reading is for the I/O thread alone; writing
+// is for whoever holds the connection's lock.
 #pragma once
 
 #include <memory>
