@@ -4,6 +4,7 @@ The native core of chanx: validation, encoding and channel layers.
 """
 
 from __future__ import annotations
+import collections.abc
 import typing
 
 __all__: list[str] = [
@@ -14,7 +15,9 @@ __all__: list[str] = [
     "MemoryLayerCore",
     "Plan",
     "ReceiveOperation",
+    "RedisClient",
     "SharedMessage",
+    "WireCodec",
     "camelize",
     "compile_plan",
     "decamelize",
@@ -165,6 +168,81 @@ class HookGuard:
         """
         Answer CHANGED from now on.
         """
+
+class WireCodec:
+    """
+    Serialises, encrypts and addresses messages as Redis layers do.
+    """
+    def __init__(
+        self,
+        format: str = "msgpack",
+        prefix_length: typing.SupportsInt | typing.SupportsIndex = 0,
+        keys: collections.abc.Sequence[str] = [],
+        expiry: typing.SupportsInt | typing.SupportsIndex | None = None,
+    ) -> None: ...
+    def address(self, sealed: bytes, to: typing.Any) -> bytes:
+        """
+        The same message, addressed to a channel or to a list of channels.
+        """
+    def decode(self, sealed: bytes, drop_address: bool = False) -> typing.Any: ...
+    def encode(self, message: typing.Any) -> bytes: ...
+    def header(self, sealed: bytes) -> tuple:
+        """
+        The type, and the channel or the list of channels that the message is for.
+        """
+
+class RedisClient:
+    """
+    One connection to Redis that keeps itself up, without an event loop.
+    """
+    def __init__(self, options: dict[str, typing.Any]) -> None: ...
+    def close(self) -> None: ...
+    def evaluate(
+        self,
+        script: str,
+        keys: collections.abc.Sequence[str],
+        arguments: collections.abc.Sequence[str],
+        timeout: typing.SupportsFloat | typing.SupportsIndex = 10.0,
+    ) -> typing.Any: ...
+    def events(self) -> list[str]:
+        """
+        Connections and disconnections since the last call.
+        """
+    def execute(self, *args, timeout: typing.SupportsFloat | typing.SupportsIndex = 10.0) -> typing.Any:
+        """
+        Runs one command and returns its reply.
+        """
+    def flush(self, timeout: typing.SupportsFloat | typing.SupportsIndex) -> bool:
+        """
+        Waits until all that was sent is answered; False when that took longer.
+        """
+    def next_message(self, timeout: typing.SupportsFloat | typing.SupportsIndex) -> typing.Any:
+        """
+        A tuple of channel and payload, or None when none came in time.
+        """
+    def pipeline(
+        self, commands: list[typing.Any], timeout: typing.SupportsFloat | typing.SupportsIndex = 10.0
+    ) -> list[typing.Any]:
+        """
+        Runs commands in one go; error replies are exceptions in the list.
+        """
+    def send(self, *args, repeatable: bool = False) -> None:
+        """
+        Sends a command without waiting for its reply.
+        """
+    def stats(self) -> dict[str, typing.Any]: ...
+    def subscribe(
+        self,
+        channels: collections.abc.Sequence[str],
+        timeout: typing.SupportsFloat | typing.SupportsIndex = 10.0,
+        shard: bool = False,
+    ) -> None: ...
+    def unsubscribe(
+        self,
+        channels: collections.abc.Sequence[str],
+        timeout: typing.SupportsFloat | typing.SupportsIndex = 10.0,
+        shard: bool = False,
+    ) -> None: ...
 
 def camelize(key: str) -> str | None:
     """
