@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chanx._installation import check_installation
+
 if TYPE_CHECKING:
     from chanx.codec import MessageCodec, explain
 
 __all__ = ["MessageCodec", "__version__", "explain"]
 __version__ = "0.1.0"
+
+check_installation(__path__[0])
 
 
 def __getattr__(name: str) -> Any:
