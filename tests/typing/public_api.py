@@ -63,7 +63,7 @@ class Plain(AsyncJsonWebsocketConsumer):
 async def use(clock: Clock) -> None:
     # Decorated methods keep their types, and so does a decorated class.
     pong = clock.handle_ping(PingMessage())
-    assert_type(pong, Coroutine[Any, Any, PongMessage])
+    _ = assert_type(pong, Coroutine[Any, Any, PongMessage])
     assert_type(await pong, PongMessage)
     assert_type(await clock.on_tick(Tick(payload=1)), Tick | None)
     assert_type(clock.handle_tock(Tock(payload="")), AsyncIterator[Tick])
