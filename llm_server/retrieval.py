@@ -165,9 +165,13 @@ class Index:
         mean = sum(lengths) / len(lengths) if lengths else 1.0
         self._norms = [K1 * (1 - B + B * length / (mean or 1.0)) for length in lengths]
 
+    def frequency(self, term: str) -> int:
+        """Returns how many passages have the term."""
+        return len(self._postings.get(term, ()))
+
     def weight(self, term: str) -> float:
         """Returns the inverse document frequency; a term of no passage weighs most."""
-        with_term = len(self._postings.get(term, ()))
+        with_term = self.frequency(term)
         return math.log(1 + (len(self.passages) - with_term + 0.5) / (with_term + 0.5))
 
     def search(self, query: dict[str, float], limit: int = 8) -> list[Hit]:

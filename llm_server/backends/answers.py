@@ -8,6 +8,7 @@ from llm_server.protocol import ChatMessage
 from llm_server.retrieval import Hit, Index, Passage, terms
 
 ENOUGH = 0.55  # the share of a question that a passage has to mention to count as an answer
+RARE = 4  # a term of no more passages than that says by itself what a question is about
 MODEL_NAME = "chanx-offline"
 
 WHO = (
@@ -120,7 +121,7 @@ class Answerer:
         return None
 
     def _enough(self, question: Question) -> bool:
-        return any(hit.coverage >= ENOUGH for hit in self._index.search(question.query))
+        return any(self._answers(hit, question) for hit in self._index.search(question.query))
 
     def _ranked(self, question: Question) -> list[Hit]:
         """Returns passages, best first; headed by the subject and not yet quoted ones lead."""
@@ -132,6 +133,8 @@ class Answerer:
             heading = set(content_terms(hit.passage.heading))
             if subject and subject <= heading:
                 score *= 3 if subject == heading else 1.5
+                # A definition is a sentence; tables and code come after it.
+                score *= 0.5 if hit.passage.text.startswith(("|", "```")) else 1
             prose, code = _split_code(hit.passage)
             if question.wants_code:
                 score *= 0.2 if not code or code in said else 2
@@ -143,8 +146,16 @@ class Answerer:
 
         return sorted(self._index.search(question.query, limit=24), key=rank)
 
+    def _answers(self, hit: Hit, question: Question) -> bool:
+        """Tells whether a passage says enough; one common word in passing is not enough."""
+        if len(question.query) == 1:
+            [term] = question.query
+            named = term in terms(" ".join(hit.passage.headings))
+            return named or (hit.coverage > 0 and self._index.frequency(term) <= RARE)
+        return hit.coverage >= ENOUGH
+
     def _from_documents(self, question: Question) -> str:
-        hits = [hit for hit in self._ranked(question) if hit.coverage >= ENOUGH]
+        hits = [hit for hit in self._ranked(question) if self._answers(hit, question)]
         about = question.refers_to or question.text
         if not hits:
             return self._admit(about, self._ranked(question))
@@ -167,7 +178,10 @@ class Answerer:
         ):
             return f"{lead}I have quoted all that the documentation has on it, from {best.passage.citation}."
         quotation = _quote(best.passage, with_code=question.wants_code or not question.subject)
-        return lead + quotation + self._see_also(best, hits[1:])
+        others = hits[1:]
+        if question.subject:
+            others = [hit for hit in others if self._defines(question.subject, hit.passage)]
+        return lead + quotation + self._see_also(best, others)
 
     def _defines(self, subject: Sequence[str], passage: Passage) -> bool:
         """Tells whether the passage explains the X of "what is X?" or only mentions it."""

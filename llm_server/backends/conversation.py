@@ -63,6 +63,7 @@ _TALK: tuple[tuple[Talk, re.Pattern[str]], ...] = (
         "identity",
         re.compile(
             r"^(who|what) are you\b.{0,20}$|^what('s| is) your name|^introduce yourself|"
+            r"^who (made|created|wrote|built|trained) you\b|"
             r"^are you (an? )?(ai|bot|human|robot|real|chat ?gpt|gpt|llm|openai|offline|claude)\b|"
             r"^(which|what) (language )?model (are you|is this|do you use)",
             re.I,
@@ -90,7 +91,8 @@ _TALK: tuple[tuple[Talk, re.Pattern[str]], ...] = (
 
 def content_terms(text: str) -> list[str]:
     """Returns the terms of a text that carry its subject."""
-    return [term for term in terms(text[:QUESTION_CHARACTERS]) if term not in _STOP]
+    found = terms(text[:QUESTION_CHARACTERS])
+    return [term for term in found if term not in _STOP and not term.isdecimal()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +165,18 @@ def read_conversation(messages: Sequence[ChatMessage]) -> Question:
     query = dict.fromkeys((term for term in content if term not in _CODE_WORDS | _MORE_WORDS), 1.0)
     refers_to = None
     if talk is None and _is_dependent(text, content):
+        share = 0.7 if query else 1.0
         for turn in reversed(earlier):
-            older = [term for term in content_terms(turn) if term not in _CODE_WORDS | _MORE_WORDS]
-            if older and _talk(turn) is None:
-                refers_to = turn
-                share = 0.7 if query else 1.0
-                for term in older:
-                    query.setdefault(term, share)
+            older = content_terms(turn)
+            subject_of_turn = [term for term in older if term not in _CODE_WORDS | _MORE_WORDS]
+            if not subject_of_turn or _talk(turn) is not None:
+                continue
+            refers_to = turn
+            for term in subject_of_turn:
+                query.setdefault(term, share)
+            if not _is_dependent(turn, older):
                 break
+            share *= 0.7  # a follow-up itself: what it was about counts too
     if not query:
         query = dict.fromkeys(content, 1.0)
 

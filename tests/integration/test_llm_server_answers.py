@@ -90,6 +90,11 @@ def test_a_follow_up_reaches_back_over_several_turns(ask):
     assert "fog_signal.sound(interval=30)" in example
 
 
+def test_a_follow_up_to_a_follow_up_still_knows_the_subject(ask):
+    *_, example = ask("What is a kerosene lamp?", "Is it dangerous?", "Can you give me an example?")
+    assert "lamp = KeroseneLamp(wick=3)" in example
+
+
 def test_the_same_follow_up_after_another_question_gives_another_answer(ask):
     assert "fog_signal.sound" in ask("What is the fog signal?", "Can you give me an example?")[1]
 
@@ -106,6 +111,7 @@ def test_a_follow_up_does_not_repeat_what_was_quoted(ask):
         "What is the capital of France?",
         "Write a poem about the sea",
         "What is Kubernetes?",
+        "2+2?",
         "Wie spät ist es?",
         "日本の首都はどこですか",
         "%$#@!",
