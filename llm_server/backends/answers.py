@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from llm_server.backends.conversation import Question, content_terms, read_conversation
 from llm_server.protocol import ChatMessage
@@ -77,6 +78,14 @@ class Answerer:
         remembered = self._remembered(question)
         if remembered:
             return remembered
+        if question.refers_to:
+            own = set(content_terms(question.text))
+            known = {
+                term: share
+                for term, share in question.query.items()
+                if term in own or self._index.frequency(term)
+            }
+            question = replace(question, query=known or question.query)
         text = self._from_documents(question)
         first = not question.earlier
         return f"{text}\n\n({WHO} {REAL_MODEL})" if first and WHO not in text else text

@@ -46,8 +46,8 @@ def test_two_people_chat(tutorial, new_page):
     join(bob, tutorial, "Bob")
     join(alice, tutorial, "Alice")
     for line in ("Hello <b>everyone</b>", "Still here"):
-        alice.get_by_label("Message").fill(line)
-        alice.get_by_label("Message").press("Enter")
+        alice.get_by_label("Message", exact=True).fill(line)
+        alice.get_by_label("Message", exact=True).press("Enter")
         bob.get_by_text(f"Alice: {line}").wait_for()
     assert alice.get_by_role("log").inner_text().split("\n") == ["Hello <b>everyone</b>", "Still here"]
 
@@ -57,7 +57,7 @@ def test_an_answer_grows_and_the_next_question_waits_for_its_end(tutorial, new_p
     page.goto(f"{tutorial.http}/assistants/")
     send = page.get_by_role("button", name="Send")
     page.locator("#send:enabled").wait_for()
-    page.get_by_label("Message").fill("What is Python?")
+    page.get_by_label("Message", exact=True).fill("What is Python?")
     send.click()
     answer = page.get_by_role("log").locator("li").nth(1)
     answer.get_by_text("From docs").wait_for()
