@@ -5,9 +5,20 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, Union
 
+from hypothesis import HealthCheck, settings
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chanx.codec import FrameDecoder, MessageCodec
+
+
+def examples(number: int) -> settings:
+    """How many examples a differential test runs: `pytest --hypothesis-profile=nightly` takes twenty times as many."""
+    nightly = settings.get_current_profile_name() == "nightly"
+    return settings(
+        max_examples=number * 20 if nightly else number,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
 class Payload(BaseModel):

@@ -4,8 +4,8 @@ import json
 from typing import Annotated, Any, Literal
 
 import humps
-from codec_cases import fingerprint, outcome
-from hypothesis import example, given, settings
+from codec_cases import examples, fingerprint, outcome
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 
@@ -39,7 +39,7 @@ all_keys = keys | st.sampled_from(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(keys)
 @example("HTTPServer")
 @example("a_B")
@@ -70,7 +70,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=800, deadline=None)
+@examples(800)
 @given(
     st.dictionaries(
         st.sampled_from(["innerValue", "inner_value", "freeForm", "byKey", "InnerValue"]) | keys, values
@@ -98,7 +98,7 @@ def test_keys_that_fall_together_take_the_slow_path():
     assert encoder(Note(free_form={"aB": 1, "a_b": 2})) is None
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(values, st.dictionaries(all_keys, st.integers(0, 9)))
 def test_camel_case_output_is_that_of_the_slow_path(free, by_key):
     message = Note(free_form=free, by_key=by_key, inner_value=Inner(user_name="a"))

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from codec_cases import MESSAGES, VALID, check_text
-from hypothesis import given, settings
+from codec_cases import MESSAGES, VALID, check_text, examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chanx.codec import FrameDecoder, MessageCodec
@@ -143,13 +143,13 @@ def _neighbours(draw):
     return json.dumps(document, ensure_ascii=draw(st.booleans()))
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(_neighbours())
 def test_neighbours_of_valid_documents_get_pydantics_verdict(text):
     check_text(text)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(st.sampled_from(VALID), st.data())
 def test_texts_with_a_changed_character_get_pydantics_verdict(document, data):
     text = json.dumps(document, ensure_ascii=data.draw(st.booleans()))
@@ -160,7 +160,7 @@ def test_texts_with_a_changed_character_get_pydantics_verdict(document, data):
     check_text(text[:at] + piece + text[at + data.draw(st.integers(0, 2)) :])
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(_values)
 def test_any_values_are_those_of_json_loads(value):
     check_text(json.dumps({"action": "tree", "anything": value}))

@@ -5,8 +5,8 @@ import warnings
 from typing import Any, Literal
 
 import pytest
-from codec_cases import MESSAGES, VALID, Item, Ping, Tree, fingerprint
-from hypothesis import given, settings
+from codec_cases import MESSAGES, VALID, Item, Ping, Tree, examples, fingerprint
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, field_serializer
 
@@ -57,7 +57,7 @@ _anything = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(st.dictionaries(st.sampled_from(sorted(Wide.model_fields)), _anything), _anything)
 def test_instances_with_any_values_are_written_as_pydantic_writes_them(values, free):
     check(Wide.model_construct(**values))

@@ -12,8 +12,8 @@ from operator import or_
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import pytest
-from codec_cases import check_text, fingerprint, outcome
-from hypothesis import given, settings
+from codec_cases import check_text, examples, fingerprint, outcome
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
@@ -223,7 +223,7 @@ _any_sample = st.sampled_from(SAMPLES) | st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.sampled_from(sorted(TYPES)), _any_sample, st.lists(_any_sample, max_size=2))
 def test_mixed_samples_get_pydantics_verdict(name, body, items):
     check_round_trip(name, {"body": body, "items": items})
@@ -232,7 +232,7 @@ def test_mixed_samples_get_pydantics_verdict(name, body, items):
 ALL: TypeAdapter[Any] = TypeAdapter(Annotated[reduce(or_, MODELS.values()), Field(discriminator="action")])
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.sampled_from(sorted(TYPES)), _any_sample, st.booleans())
 def test_a_union_of_all_messages_gets_pydantics_verdict(name, body, twice):
     text = json.dumps({"action": name, "body": body})
