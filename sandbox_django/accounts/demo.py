@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 DEMO_PASSWORD = "demo"
+DEMO_GROUP = "Team lunch"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from django.urls import path
 
-from chat import views
+from chat.views import pages
 
-urlpatterns = [path("", views.page, name="chat")]
+urlpatterns = [
+    path("", pages.page, name="chat"),
+    path("groups/", pages.create, name="chat-create"),
+    path("<int:pk>/", pages.group, name="chat-group"),
+]

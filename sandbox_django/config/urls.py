@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("chat/", include("chat.urls")),
     path("assistants/", include("assistants.urls")),
+    path("api/chat/", include("chat.api_urls")),
     path("api/assistants/", include("assistants.api_urls")),
     path("system/", include("system.urls")),
     path("asyncapi/", include("chanx.channels.urls")),

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from chat.models import GroupChat
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
@@ -17,7 +18,7 @@ def seed() -> str:
 
 
 def test_seeding_makes_the_demo_accounts_and_tells_its_progress():
-    assert "[3/3] admin: made" in seed()
+    assert "[3/4] admin: made" in seed()
     assert [user.username for user in User.objects.all()] == ["admin", "alice", "bob"]
     admin, alice, _ = User.objects.all()
     assert (admin.is_staff, admin.is_superuser) == (True, True)
@@ -31,6 +32,7 @@ def test_seeding_again_changes_nothing():
     alice.save()
     assert "already there" in seed()
     assert User.objects.count() == 3
+    assert GroupChat.objects.count() == 1
     alice.refresh_from_db()
     assert alice.check_password("another")
 

@@ -34,8 +34,12 @@ function join(name, room) {
   text.focus();
 }
 
+function numberProblem(room) {
+  return /^[0-9]{1,18}$/.test(room) ? "A number alone is the address of a group with members. Add a letter to name an open room." : "";
+}
+
 function show(inRoom) {
-  byId("join").hidden = inRoom;
+  byId("lobby").hidden = inRoom;
   byId("conversation").hidden = !inRoom;
   byId("leave").hidden = !inRoom;
 }
@@ -50,7 +54,7 @@ byId("join").addEventListener("submit", (event) => {
   const room = byId("room");
   const roomName = room.value.trim();
   const wrongName = name.value.trim() ? "" : "Write your name, so that the others know who speaks.";
-  const wrongRoom = wrongName ? "" : nameProblem(roomName, limits, "room");
+  const wrongRoom = wrongName ? "" : nameProblem(roomName, limits, "room") || numberProblem(roomName);
   problem(byId("room-problem"), wrongName || wrongRoom);
   name.setAttribute("aria-invalid", String(Boolean(wrongName)));
   room.setAttribute("aria-invalid", String(Boolean(wrongRoom)));

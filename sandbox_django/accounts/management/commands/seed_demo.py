@@ -2,18 +2,20 @@
 
 from typing import Any
 
+from chat.models import ChatMember, ChatMessage
+from chat.services import create_group
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.demo import DEMO_LOGINS, DEMO_PASSWORD, DemoLogin
+from accounts.demo import DEMO_GROUP, DEMO_LOGINS, DEMO_PASSWORD, DemoLogin
 from accounts.models import User
 
 
 class Command(BaseCommand):
     """`manage.py seed_demo`."""
 
-    help = "Makes the demo accounts alice, bob and admin (password: demo). Safe to run again."
+    help = "Makes the demo accounts alice, bob and admin (password: demo) and a group. Safe to run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Goes through the steps, telling each."""
@@ -22,9 +24,22 @@ class Command(BaseCommand):
                 "seed_demo makes accounts with a published password, so it runs under the "
                 "development and test settings only (DJANGO_SETTINGS_MODULE=config.settings.dev)"
             )
+        steps = len(DEMO_LOGINS) + 1
         for number, login in enumerate(DEMO_LOGINS, 1):
             state = self._seed(login)
-            self.stdout.write(f"[{number}/{len(DEMO_LOGINS)}] {login.username}: {state}")
+            self.stdout.write(f"[{number}/{steps}] {login.username}: {state}")
+        self.stdout.write(f"[{steps}/{steps}] group {DEMO_GROUP}: {self._seed_group()}")
+
+    @transaction.atomic
+    def _seed_group(self) -> str:
+        alice, bob = (User.objects.get(username=name) for name in ("alice", "bob"))
+        if ChatMember.objects.filter(group_chat__title=DEMO_GROUP, user=alice).exists():
+            return "already there"
+        group = create_group(DEMO_GROUP, alice)
+        ChatMember.objects.create(group_chat=group, user=bob)
+        for sender, content in ((alice, "Welcome, Bob."), (bob, "Hello Alice.")):
+            ChatMessage.objects.create(group_chat=group, sender=sender, content=content)
+        return "made"
 
     @transaction.atomic
     def _seed(self, login: DemoLogin) -> str:
