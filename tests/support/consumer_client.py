@@ -44,15 +44,15 @@ class Client:
             text = content if isinstance(content, str) else json.dumps(content)
             await self.raw({"type": "websocket.receive", "text": text})
 
-    async def message(self, timeout: float = 2) -> dict[str, Any]:
+    async def message(self, seconds: float = 2) -> dict[str, Any]:
         """The application's next message to the server."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             message: dict[str, Any] = await self.connection.output_queue.get()
         return message
 
-    async def frame(self, timeout: float = 2) -> Any:
+    async def frame(self, seconds: float = 2) -> Any:
         """The next frame, decoded."""
-        message = await self.message(timeout)
+        message = await self.message(seconds)
         assert message["type"] == "websocket.send", message
         return json.loads(message["text"])
 
