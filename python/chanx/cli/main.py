@@ -12,7 +12,7 @@ except ImportError:  # the extra is not installed
     sys.exit("The chanx command needs click: pip install 'chanx-native[cli]'")
 
 from chanx.client_generator.generator import ClientGenerator
-from chanx.client_generator.loader import SchemaError, load_schema
+from chanx.client_generator.loader import SchemaError
 
 
 @click.group()
@@ -47,21 +47,22 @@ def generate_client(
 ) -> None:
     """Write a typed client from an AsyncAPI document."""
     try:
-        document = load_schema(schema)
-        generator = ClientGenerator(document, output)
-        written = generator.generate(
-            readme=not no_readme,
+        generator = ClientGenerator(
+            schema,
+            output,
+            generate_readme=not no_readme,
             clear_output=clear_output,
             override_base=override_base,
             clear_channels=not no_clear_channels,
         )
+        written = generator.generate()
     except SchemaError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
     if not no_format:
         _format(output, formatter)
-    info = document["info"]
+    info = generator.document["info"]
     click.echo(f"{info['title']} {info['version']}: {len(written)} files written to {output}")
 
 

@@ -3,9 +3,9 @@
 import shutil
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from chanx.client_generator.analyzer import Analyzer, Channel
+from chanx.client_generator.loader import load_schema
 from chanx.client_generator.python_types import PythonTypes, docstring, field_name
 
 _BASE_FILES = ("__init__.py", "client.py", "topic_client.py")
@@ -15,43 +15,56 @@ class ClientGenerator:
     """Writes a package with a client for each channel of a document.
 
     Attributes:
+        document: The document.
         output: The package's directory.
     """
 
-    def __init__(self, document: dict[str, Any], output: Path) -> None:
-        analyzer = Analyzer(document)
-        self.document = document
-        self.output = output
-        self._channels = analyzer.channels()
-        self._types = PythonTypes(analyzer.schemas)
-
-    def generate(
+    def __init__(
         self,
-        *,
-        readme: bool = True,
+        schema_path: str,
+        output_dir: str | Path,
+        generate_readme: bool = True,
         clear_output: bool = False,
         override_base: bool = False,
         clear_channels: bool = True,
-    ) -> list[Path]:
-        """Write the package.
+    ) -> None:
+        """Read a document.
 
         Args:
-            readme: Whether to write a README.md.
+            schema_path: Path or URL of the document.
+            output_dir: The package's directory.
+            generate_readme: Whether to write a README.md.
             clear_output: Whether to remove everything in the directory first.
             override_base: Whether to write the ``base`` package although it is there already.
             clear_channels: Whether to remove the directories of channels first.
 
+        Raises:
+            SchemaError: The document cannot be read, or is none that a client can be made of.
+        """
+        self.document = load_schema(schema_path)
+        self.output = Path(output_dir)
+        self._readme_wanted = generate_readme
+        self._clear_output = clear_output
+        self._override_base = override_base
+        self._clear_channels = clear_channels
+        analyzer = Analyzer(self.document)
+        self._channels = analyzer.channels()
+        self._types = PythonTypes(analyzer.schemas)
+
+    def generate(self) -> list[Path]:
+        """Write the package.
+
         Returns:
             The files written.
         """
-        if clear_output and self.output.exists():
+        if self._clear_output and self.output.exists():
             shutil.rmtree(self.output)
-        if clear_channels:
+        if self._clear_channels:
             for channel in self._channels:
                 shutil.rmtree(self.output / channel.module, ignore_errors=True)
-        contents = self.files(readme=readme)
+        contents = self.files()
         base = self.output / "base"
-        if override_base or not base.exists():
+        if self._override_base or not base.exists():
             source = files("chanx.client_generator.base")
             for name in _BASE_FILES:
                 contents[f"base/{name}"] = source.joinpath(name).read_text(encoding="utf-8")
@@ -63,7 +76,7 @@ class ClientGenerator:
             written.append(path)
         return written
 
-    def files(self, *, readme: bool = True) -> dict[str, str]:
+    def files(self) -> dict[str, str]:
         """Make the files that depend on the document: contents by path."""
         info = self.document["info"]
         summary = docstring(f"Client of {info['title']} {info['version']}, made from its AsyncAPI document.")
@@ -76,7 +89,7 @@ class ClientGenerator:
             contents[f"{channel.module}/__init__.py"] = _package(channel)
             contents[f"{channel.module}/messages.py"] = self._messages(channel)
             contents[f"{channel.module}/client.py"] = self._client(channel)
-        if readme:
+        if self._readme_wanted:
             contents["README.md"] = self._readme()
         return contents
 

@@ -99,12 +99,12 @@ class BaseClient:
         except Exception as error:
             await self.handle_error(error)
 
-    async def dispatch_frame(self, frame: Any) -> None:
+    async def dispatch_frame(self, py_object: Any) -> None:
         """Validate a frame and hand the message on."""
         try:
-            message = self.incoming_message_adapter.validate_python(frame)
+            message = self.incoming_message_adapter.validate_python(py_object)
         except ValidationError:
-            await self.handle_invalid_message(frame)
+            await self.handle_invalid_message(py_object)
         else:
             await self.handle_message(message)
 
@@ -151,9 +151,9 @@ class BaseClient:
         """Called with what a handler raises; raises it again, which ends the connection."""
         raise error
 
-    async def handle_websocket_connection_error(self, error: Exception) -> None:
+    async def handle_websocket_connection_error(self, e: Exception) -> None:
         """Called when the connection cannot be made or breaks."""
-        logger.error("%s: connection to %s failed: %s", type(self).__name__, self.url, error)
+        logger.error("%s: connection to %s failed: %s", type(self).__name__, self.url, e)
 
     async def after_handle(self) -> None:
         """Called after the connection has been closed in order."""

@@ -80,20 +80,20 @@ class BaseTopicHandle:
             return ProtocolMessage.model_validate(content)
         return message
 
-    async def dispatch(self, frame: dict[str, Any]) -> None:
+    async def dispatch_frame(self, py_object: dict[str, Any]) -> None:
         """Handle a frame of this topic that answers nothing."""
-        message = self.validate(frame)
+        message = self.validate(py_object)
         if isinstance(message, ProtocolMessage):
-            await self.handle_invalid_message(frame)
+            await self.handle_invalid_message(py_object)
         else:
             await self.handle_message(message)
 
     async def handle_message(self, message: Any) -> None:
         """Called with each message of the topic; override it."""
 
-    async def handle_invalid_message(self, invalid_message: Any) -> None:
+    async def handle_invalid_message(self, py_object: dict[str, Any]) -> None:
         """Called with frames that are none of the topic's messages."""
-        logger.warning("topic %s: no known message: %r", self.topic, invalid_message)
+        logger.warning("topic %s: no known message: %r", self.topic, py_object)
 
 
 class BaseTopicConnection(BaseClient):
@@ -114,17 +114,17 @@ class BaseTopicConnection(BaseClient):
         known = self._handles.setdefault(handle.topic, handle)
         return known if isinstance(known, handle_class) else handle
 
-    async def send_topic(self, topic: str, content: dict[str, Any], ref: str | None = None) -> None:
+    async def send_topic(self, topic: str, data: dict[str, Any], ref: str | None = None) -> None:
         """Send a frame to a topic."""
-        await self.send_json({**content, "version": ENVELOPE_VERSION, "topic": topic, "ref": ref})
+        await self.send_json({**data, "version": ENVELOPE_VERSION, "topic": topic, "ref": ref})
 
-    async def request(self, topic: str, content: dict[str, Any], seconds: float = 10) -> dict[str, Any]:
+    async def request(self, topic: str, data: dict[str, Any], timeout: float = 10) -> dict[str, Any]:
         """Send a frame to a topic and wait for the answer with its reference.
 
         Args:
             topic: The topic.
-            content: The frame without its envelope.
-            seconds: Longest time to wait.
+            data: The frame without its envelope.
+            timeout: Longest time to wait, in seconds.
 
         Raises:
             TimeoutError: No answer came.
@@ -134,23 +134,23 @@ class BaseTopicConnection(BaseClient):
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[ref] = answer
         try:
-            await self.send_topic(topic, content, ref)
-            return await asyncio.wait_for(answer, seconds)
+            await self.send_topic(topic, data, ref)
+            return await asyncio.wait_for(answer, timeout)
         finally:
             del self._answers[ref]
 
-    async def dispatch_frame(self, frame: Any) -> None:
+    async def dispatch_frame(self, py_object: Any) -> None:
         """Hand a frame to who waits for it, to its topic, or to this connection."""
-        if isinstance(frame, dict):
-            answer = self._answers.get(str(frame.get("ref")))
+        if isinstance(py_object, dict):
+            answer = self._answers.get(str(py_object.get("ref")))
             if answer is not None and not answer.done():
-                answer.set_result(frame)
+                answer.set_result(py_object)
                 return
-            handle = self._handles.get(str(frame.get("topic")))
+            handle = self._handles.get(str(py_object.get("topic")))
             if handle is not None:
-                await handle.dispatch(frame)
+                await handle.dispatch_frame(py_object)
                 return
-        await super().dispatch_frame(frame)
+        await super().dispatch_frame(py_object)
 
     async def resubscribe(self) -> None:
         """Subscribe to every topic that has a handle, after connecting again."""
