@@ -15,9 +15,11 @@ from chanx.codec import FrameDecoder, FrameEncoder, MessageCodec
 
 _numbers = itertools.count()
 _names = st.sampled_from(["a", "b_c", "action", "payload", "x1", "longer_name_than_eight"])
-_texts = st.text(max_size=6) | st.sampled_from(["", " a ", "é", "\u00a0x", "1", "true", "😀😀", "ping"])
-_ints = st.integers(-10, 10) | st.sampled_from(
-    [2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**63), 10**30]
+_texts = st.text(max_size=6) | st.sampled_from(["", " a ", "  ab", "abcd\t", "é", "\u00a0x", "1", "true", "😀😀", "ping"])
+_ints = (
+    st.integers(-10, 10)
+    | st.integers(-10, 10)
+    | st.sampled_from([2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**63), 10**30])
 )
 _floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.5, -0.0, 1.0, 1e22, 5e-324])
 _json = st.recursive(
@@ -74,7 +76,7 @@ def _containers(inner: Any) -> Any:
 def _models(draw: Any, inner: Any) -> tuple[Any, Any]:
     fields: dict[str, Any] = {}
     values: dict[str, Any] = {}
-    for name in draw(st.lists(_names, max_size=4, unique=True)):
+    for name in draw(st.lists(_names, min_size=1, max_size=4, unique=True)):
         kind, good = draw(inner)
         default = draw(st.sampled_from(["required", "none", "value", "list", "factory"]))
         alias = {"alias": name + "Alias"} if draw(st.integers(0, 5)) == 0 else {}
@@ -101,11 +103,9 @@ def _models(draw: Any, inner: Any) -> tuple[Any, Any]:
     )
     base = create_model(f"Base{next(_numbers)}", __config__=ConfigDict(**settings))
     model = create_model(f"Model{next(_numbers)}", __base__=base, **fields)
-    required = {key: good for key, good in values.items()}
-    documents = st.fixed_dictionaries({}, optional=required) | st.fixed_dictionaries(required)
-    return model, documents | st.tuples(documents, st.dictionaries(_names, _json, max_size=1)).map(
-        lambda p: p[0] | p[1]
-    )
+    documents = st.fixed_dictionaries({}, optional=values) | st.fixed_dictionaries(values)
+    others = st.dictionaries(_names, _json, max_size=1)
+    return model, documents | st.tuples(documents, others).map(lambda pair: pair[0] | pair[1])
 
 
 _types = st.recursive(_scalars(), _containers, max_leaves=6)
@@ -124,6 +124,18 @@ def test_made_up_models_get_pydantics_verdict(made, data):
             text = text[:-1] + ',"action":1}'
         if check_text(text, adapter, native=native)[0] == "valid":
             _check_written(encoder, writer, adapter.validate_python(json.loads(text)))
+
+
+@examples(300)
+@given(_scalars(), st.data())
+def test_bounds_of_single_values_are_pydantics(made, data):
+    kind, values = made
+    model = create_model(f"One{next(_numbers)}", value=(kind, ...), more=(list[kind], []))
+    adapter: TypeAdapter[Any] = TypeAdapter(model)
+    native = (MessageCodec(adapter), FrameDecoder(adapter))
+    for value in data.draw(st.lists(values, min_size=10, max_size=20)):
+        check_text(json.dumps({"value": value}), adapter, native=native)
+        check_text(json.dumps({"value": value, "more": [value]}), adapter, native=native)
 
 
 def _check_written(encoder: FrameEncoder, writer: MessageCodec[Any], message: BaseModel) -> None:
