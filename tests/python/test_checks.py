@@ -143,6 +143,35 @@ def test_a_layer_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "CHANNEL_LAYERS['default']" in messages()["chanx.E004"]
 
 
+def test_a_layer_with_an_option_that_does_not_exist_is_told_before_anybody_uses_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong = {"BACKEND": "chanx.layers.InMemoryChannelLayer", "CONFIG": {"capacty": 5}}
+    layers = {"default": {"BACKEND": "chanx.layers.InMemoryChannelLayer"}, "spare": wrong}
+    with use(monkeypatch, routes(PlainConsumer)), override_settings(CHANNEL_LAYERS=layers):
+        assert "no option 'capacty'" in messages()["chanx.E004"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"SEND_COMPLETION": "yes"}, "valid boolean"),
+        ({"ASYNCAPI_TITLE": 5}, "valid string"),
+        ({"LOG_IGNORED_ACTIONS": "ping"}, "must be a list"),
+        ({"ASYNCAPI_SERVERS": []}, "valid dictionary"),
+    ],
+)
+def test_settings_of_another_kind(value: dict[str, object], problem: str) -> None:
+    with override_settings(CHANX=value):
+        assert problem in messages()["chanx.W004"]
+
+
+def test_settings_of_the_right_kind() -> None:
+    right = {"CAMELIZE": False, "LOG_IGNORED_ACTIONS": ["ping"], "ASYNCAPI_SERVER_URL": None}
+    with override_settings(CHANX=right):
+        assert messages() == {}
+
+
 def test_settings_that_do_not_exist() -> None:
     with override_settings(CHANX={"CAMELISE": True, "SEND_COMPLETION": True}):
         found = messages()

@@ -4,13 +4,14 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 from channels.layers import get_channel_layer
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from pydantic import TypeAdapter, ValidationError
 
 from chanx.channels.discovery import DjangoRouteDiscovery
 from chanx.channels.settings import MySetting
@@ -29,6 +30,7 @@ _Consumer = type[ChanxWebsocketConsumerMixin[Any]]
 def register_checks() -> None:
     """Have ``manage.py check`` run the checks; the application does it when it is ready."""
     register(check_consumers, TAG)
+    register(check_layers, TAG)
     register(check_settings, TAG)
     register(check_origins, TAG, Tags.security, deploy=True)
 
@@ -64,6 +66,24 @@ def check_consumers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage
         for consumer in consumers
         for message in (*_check_group_names(consumer), *_check_layer(consumer))
     ]
+
+
+def check_layers(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Check that every layer of ``CHANNEL_LAYERS`` can be made, also those that nobody uses yet."""
+    configured: Any = getattr(settings, "CHANNEL_LAYERS", None) or {}
+    found: list[CheckMessage] = []
+    for alias in configured:
+        try:
+            get_channel_layer(alias)
+        except Exception as error:
+            found.append(
+                Error(
+                    f"The channel layer {alias!r} cannot be made: {_with_cause(error)}",
+                    hint=f"See CHANNEL_LAYERS[{alias!r}].",
+                    id="chanx.E004",
+                )
+            )
+    return found
 
 
 def _with_cause(error: BaseException) -> str:
@@ -116,13 +136,7 @@ def _check_layer(consumer: _Consumer) -> Iterator[CheckMessage]:
     reason = "events" if wanted == ["_EVENT_HANDLER_INFO_MAP"] else "groups"
     try:
         layer = get_channel_layer(alias)
-    except Exception as error:
-        yield Error(
-            f"The channel layer {alias!r} cannot be made: {_with_cause(error)}",
-            hint=f"See CHANNEL_LAYERS[{alias!r}].",
-            obj=consumer,
-            id="chanx.E004",
-        )
+    except Exception:  # check_layers tells
         return
     if layer is None:
         yield Error(
@@ -143,18 +157,30 @@ def _check_layer(consumer: _Consumer) -> Iterator[CheckMessage]:
 
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Check that the settings under CHANX exist."""
+    """Check that the settings under CHANX exist, and that their values are of the right kind."""
+    kinds = get_type_hints(MySetting)
     known = {field.name for field in dataclasses.fields(MySetting)} - {"user_settings"}
-    given: Iterable[str] = getattr(settings, "CHANX", None) or {}
-    return [
-        Warning(
-            f"CHANX[{name!r}] is no setting of chanx and has no effect",
-            hint=_did_you_mean(name, known),
-            id="chanx.W001",
-        )
-        for name in given
-        if name not in known
-    ]
+    given: Any = getattr(settings, "CHANX", None) or {}
+    found: list[CheckMessage] = []
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name not in known:
+            text, hint = "is no setting of chanx and has no effect", _did_you_mean(name, known)
+            found.append(Warning(f"CHANX[{name!r}] {text}", hint=hint, id="chanx.W001"))
+        elif problem := _wrong_kind(value, kinds[name]):
+            hint = f"It is {value!r}."
+            found.append(Warning(f"CHANX[{name!r}]: {problem}", hint=hint, id="chanx.W004"))
+    return found
+
+
+def _wrong_kind(value: Any, kind: Any) -> str:
+    """What is wrong with a setting's value; empty if nothing is."""
+    if kind == Iterable[str]:
+        return "must be a list: of a string each letter would count" if isinstance(value, str) else ""
+    try:
+        TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError as error:
+        return error.errors()[0]["msg"]
+    return ""
 
 
 def _did_you_mean(name: str, known: set[str]) -> str:
