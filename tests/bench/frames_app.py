@@ -135,7 +135,7 @@ async def batch(consumer: Consumer, sink: Sink, message: dict[str, Any]) -> None
     due = sink.count + BATCH
     for _ in range(BATCH):
         await consumer.dispatch(dict(message))
-    while sink.count < due:  # noqa: ASYNC110  # an event would cost what is measured
+    while sink.count < due:  # an event would cost what is measured
         await asyncio.sleep(0)
 
 
