@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from llm_server_process import llm_server
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, sync_playwright
 from sandbox_server import SandboxServer
 
 SWITCHES = [
@@ -55,11 +55,16 @@ class Window:
 
     def __post_init__(self) -> None:
         self.page.on("websocket", self._watch)
+        self.page.on("console", self._watch_policy)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _watch(self, socket: WebSocket) -> None:
         self.sockets += 1
         socket.on("framereceived", lambda text: self.frames.append(str(text)))
+
+    def _watch_policy(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.errors.append(message.text)
 
     def open(self, path: str, *, connected: bool = True) -> None:
         self.page.goto(self.server.url + path)

@@ -23,8 +23,10 @@ from chat.serializers import ChatMemberSerializer, ChatMessageSerializer, GroupC
 def groups_of(user: User) -> QuerySet[GroupChat]:
     """A user's groups, with the number of lines that others wrote since."""
     newer = Q(messages__pk__gt=F("members__last_read_id")) & ~Q(messages__sender=user)
-    return GroupChat.objects.filter(members__user=user).annotate(
-        unread=Count("messages", filter=newer, distinct=True)
+    return (
+        GroupChat.objects.filter(members__user=user)
+        .annotate(unread=Count("messages", filter=newer, distinct=True))
+        .order_by("title", "pk")
     )
 
 

@@ -23,7 +23,8 @@ class NoticeReceiver(AsyncJsonWebsocketConsumer):
     async def post_authentication(self) -> None:
         """Joins the notice groups of everyone and of the connection's user."""
         await self.hear(groups.ALL)
-        user = self.scope.get("user")
+        # An authenticator may know a user whom the session does not: that of a token.
+        user = getattr(self.authenticator, "user", None) or self.scope.get("user")
         if user is not None and user.is_authenticated:
             await self.hear(notice_group_of(user.pk))
 

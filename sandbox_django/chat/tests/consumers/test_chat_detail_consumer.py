@@ -66,7 +66,7 @@ class TestChatDetailConsumer(WebsocketTestCase):
         for user in (stranger, admin):
             headers = await sync_to_async(session_headers)(user)
             await self.refused_with(self.create_communicator(headers=headers), 403)
-        await self.refused_with(self.create_communicator(headers=[]), 403)
+        await self.refused_with(self.create_communicator(headers=[]), 401)
         await self.refused_with(self.create_communicator(ws_path="/ws/chat/999999/"), 404)
 
     async def test_a_line_is_kept_and_reaches_every_member(self) -> None:
