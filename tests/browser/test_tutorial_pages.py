@@ -70,6 +70,18 @@ def test_an_answer_grows_and_the_next_question_waits_for_its_end(tutorial, new_p
     assert "programming language" in late
 
 
+def test_a_failed_answer_is_told_and_another_question_can_be_asked(new_page, tmp_path):
+    project = build("part3", tmp_path / "project", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    with served(project) as server:
+        page = new_page()
+        page.goto(f"{server.http}/assistants/")
+        page.locator("#send:enabled").wait_for()
+        page.get_by_label("Message", exact=True).fill("What is Python?")
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("Failed to process message for assistant_message").wait_for()
+        assert page.get_by_role("button", name="Send").is_enabled()
+
+
 def test_a_notification_of_the_staff_appears_in_a_chat(tutorial, new_page):
     admin, reader = new_page(), new_page()
     join(reader, tutorial, "Reader")

@@ -15,7 +15,9 @@ from chanx.codec import FrameDecoder, FrameEncoder, MessageCodec
 
 _numbers = itertools.count()
 _names = st.sampled_from(["a", "b_c", "action", "payload", "x1", "longer_name_than_eight"])
-_texts = st.text(max_size=6) | st.sampled_from(["", " a ", "  ab", "abcd\t", "é", "\u00a0x", "1", "true", "😀😀", "ping"])
+_texts = st.text(max_size=6) | st.sampled_from(
+    ["", " a ", "  ab", "abcd\t", "é", "\u00a0x", "1", "true", "😀😀", "ping"]
+)
 _ints = (
     st.integers(-10, 10)
     | st.integers(-10, 10)

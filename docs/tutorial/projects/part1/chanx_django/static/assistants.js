@@ -14,7 +14,7 @@ const send = connect(
   (action, payload) => {
     if (action === "streaming_start") answer = addLine("");
     else if (action === "streaming") answer.textContent += payload.content;
-    else if (action === "complete_streaming") answer = null;
+    else if (action === "complete_streaming" || action === "error") answer = null;
     update();
   },
   (open) => {

@@ -34,8 +34,10 @@ export function connect(path, onFrame, onState = () => {}) {
       console.log("received", event.data);
       const { action, payload } = JSON.parse(event.data);
       if (action === "notification") addLine(`Notification: ${payload.text}`, "remark");
-      else if (action === "error") addLine(`Error: ${JSON.stringify(payload)}`, "remark");
-      else onFrame(action, payload);
+      else {
+        if (action === "error") addLine(`Error: ${JSON.stringify(payload)}`, "remark");
+        onFrame(action, payload);
+      }
     };
     socket.onclose = () => {
       tell(false, `not connected; next attempt in ${delay / 1000} s`);
