@@ -4,7 +4,6 @@ Django closes them around each request, in the thread that owns them. Looking wh
 reads a few attributes. Only closing it takes place in the thread.
 """
 
-import threading
 import time
 from typing import Any
 from weakref import ref
@@ -12,6 +11,8 @@ from weakref import ref
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 from django.db.backends.signals import connection_created
+
+from chanx.utils.logging import logger
 
 
 class DatabaseConnections:
@@ -23,11 +24,11 @@ class DatabaseConnections:
 
     def __init__(self) -> None:
         self.open = False
-        self._wrappers: dict[int, tuple[ref[Any], int]] = {}
+        self._wrappers: dict[int, ref[Any]] = {}
 
     def opened(self, *, connection: Any, **kwargs: Any) -> None:
         """Receiver of Django's ``connection_created``."""
-        self._wrappers[id(connection)] = (ref(connection), threading.get_ident())
+        self._wrappers[id(connection)] = ref(connection)
         self.open = True
 
     def are_due(self) -> bool:
@@ -35,7 +36,7 @@ class DatabaseConnections:
         now = time.monotonic()
         gone: list[int] = []
         due = False
-        for key, (reference, _) in list(self._wrappers.items()):
+        for key, reference in list(self._wrappers.items()):
             wrapper = reference()
             if wrapper is None or wrapper.connection is None:
                 gone.append(key)
@@ -49,12 +50,16 @@ class DatabaseConnections:
 
     async def close_due(self) -> None:
         """Close what is due, in the thread that handlers use for the database."""
-        ident = await sync_to_async(_close)()
+        try:
+            await sync_to_async(close_old_connections)()
+        except Exception as error:
+            logger.error("Closing old database connections failed", error=repr(error), exc_info=error)
         now = time.monotonic()
-        for key, (reference, owner) in list(self._wrappers.items()):
+        for key, reference in list(self._wrappers.items()):
             wrapper = reference()
-            if wrapper is None or (owner != ident and _is_due(wrapper, now)):
-                # Another thread's: not ours to close, and not seen by handlers. It is back when it connects again.
+            if wrapper is None or _is_due(wrapper, now):
+                # Another thread's, which handlers do not see, or one that does not close, such as SQLite's in memory.
+                # It is back when it connects again.
                 self._wrappers.pop(key, None)
 
 
@@ -66,11 +71,6 @@ def _is_due(wrapper: Any, now: float) -> bool:
         or (wrapper.close_at is not None and now >= wrapper.close_at)
         or wrapper.autocommit != wrapper.settings_dict["AUTOCOMMIT"]
     )
-
-
-def _close() -> int:
-    close_old_connections()
-    return threading.get_ident()
 
 
 connections = DatabaseConnections()

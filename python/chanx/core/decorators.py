@@ -230,15 +230,24 @@ def _annotations(method: Callable[..., Any]) -> dict[str, Any]:
         return inspect.get_annotations(method, eval_str=True)
     except NameError:
         pass
-    unresolved = inspect.get_annotations(method)
-    scope = getattr(method, "__globals__", {})
     resolved: dict[str, Any] = {}
-    for name, annotation in unresolved.items():
-        try:
-            resolved[name] = eval(annotation, scope) if isinstance(annotation, str) else annotation
-        except NameError:
-            resolved[name] = annotation
+    for name, annotation in inspect.get_annotations(method).items():
+        resolved[name] = _evaluated(annotation, method) if isinstance(annotation, str) else annotation
     return resolved
+
+
+def _evaluated(annotation: str, method: Callable[..., Any]) -> Any:
+    """The type that a string names where the handler is defined, or the string when none is found.
+
+    A class within a function names types that only the function knows.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        try:
+            return eval(annotation, getattr(method, "__globals__", {}), dict(frame.f_locals))
+        except NameError:
+            frame = frame.f_back
+    return annotation
 
 
 def _returned(annotation: Any, name: str) -> OutputType:
