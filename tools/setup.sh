@@ -27,8 +27,8 @@ boost_package() {
 need_command g++ g++
 need_command cmake cmake
 need_command ninja ninja-build
-headers_found=build/.headers-found
-if [ ! -f $headers_found ]; then
+headers_found=build/.headers-$(cksum <tools/setup.sh | tr ' ' -)
+if [ ! -f "$headers_found" ]; then
     need_header boost/asio.hpp BOOST
     need_header simdjson.h libsimdjson-dev
     need_header hiredis/hiredis.h libhiredis-dev
@@ -72,7 +72,7 @@ then run the same make command again."
         { tail -30 "$log" >&2; die "apt-get could not install ${missing[*]}; the lines above say why"; }
     rm -f "$log"
 fi
-mkdir -p build && touch $headers_found
+mkdir -p build && rm -f build/.headers-* && touch "$headers_found"
 
 # --- Python packages -------------------------------------------------------------------------------------------------
 minor() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
