@@ -13,11 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def project_server() -> Iterator[str]:
-    """Start the server; yields its address, host and port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def project_server(port: int | None = None) -> Iterator[str]:
+    """Start the server, on a free port unless one is given; yields its address, host and port."""
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",

@@ -13,6 +13,7 @@ except ImportError:  # the extra is not installed
 
 from chanx.client_generator.generator import ClientGenerator
 from chanx.client_generator.loader import SchemaError
+from chanx.client_generator.typescript import TypeScriptGenerator
 
 
 @click.group()
@@ -29,6 +30,14 @@ def cli() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory of the client.",
 )
+@click.option(
+    "-l",
+    "--language",
+    type=click.Choice(["python", "typescript"]),
+    default="python",
+    show_default=True,
+    help="What the client is written in; typescript is an ES module with its declarations.",
+)
 @click.option("-f", "--formatter", help="Command that formats the client; ruff, if it is there, by default.")
 @click.option("--no-format", is_flag=True, help="Leave the client as it is written.")
 @click.option("--no-readme", is_flag=True, help="Write no README.md.")
@@ -38,6 +47,7 @@ def cli() -> None:
 def generate_client(
     schema: str,
     output: Path,
+    language: str,
     formatter: str | None,
     no_format: bool,
     no_readme: bool,
@@ -47,20 +57,24 @@ def generate_client(
 ) -> None:
     """Write a typed client from an AsyncAPI document."""
     try:
-        generator = ClientGenerator(
-            schema,
-            output,
-            generate_readme=not no_readme,
-            clear_output=clear_output,
-            override_base=override_base,
-            clear_channels=not no_clear_channels,
-        )
+        generator: ClientGenerator | TypeScriptGenerator
+        if language == "typescript":
+            generator = TypeScriptGenerator(schema, output, not no_readme, clear_output)
+        else:
+            generator = ClientGenerator(
+                schema,
+                output,
+                generate_readme=not no_readme,
+                clear_output=clear_output,
+                override_base=override_base,
+                clear_channels=not no_clear_channels,
+            )
         written = generator.generate()
     except SchemaError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from error
-    if not no_format:
+    if not no_format and language == "python":
         _format(output, formatter)
     info = generator.document["info"]
     click.echo(f"{info['title']} {info['version']}: {len(written)} files written to {output}")

@@ -1,0 +1,1 @@
+"""What every generated browser client is built on; copied beside it."""
