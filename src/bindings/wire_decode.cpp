@@ -124,8 +124,10 @@ PyObject* foreign(std::string_view body, bool drop_address) {
     Py_XDECREF(type);
     Py_XDECREF(value);
     Py_XDECREF(trace);
-    PyObject* made =
-        PyObject_CallMethod(module.ptr(), "unpackb", "y#", body.data(), static_cast<Py_ssize_t>(body.size()));
+    const auto unpackb = py::reinterpret_steal<py::object>(PyObject_GetAttrString(module.ptr(), "unpackb"));
+    const auto bytes = py::reinterpret_steal<py::object>(
+        PyBytes_FromStringAndSize(body.data(), static_cast<Py_ssize_t>(body.size())));
+    PyObject* made = unpackb && bytes ? PyObject_CallOneArg(unpackb.ptr(), bytes.ptr()) : nullptr;
     if (!made && PyErr_ExceptionMatches(PyExc_Exception)) {
         PyErr_Clear();
         set_decode_error(codec::errc::malformed);

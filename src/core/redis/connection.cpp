@@ -167,19 +167,18 @@ void connection::attempt() {
     dialer_->dial([self = shared_from_this(), epoch](failure why, socket made, const address& server) {
         if (self->stale(epoch)) return;
         if (why) return self->drop(epoch, self->session_.fail(static_cast<errc>(why.code.value()), why.text));
-        (void)server;
-        self->dialed(epoch, std::move(made));
+        self->dialed(epoch, std::move(made), server.host);
     });
 }
 
-void connection::dialed(std::uint64_t epoch, socket made) {
+void connection::dialed(std::uint64_t epoch, socket made, const std::string& host) {
     const int descriptor = made.native_handle();
     tune(descriptor, how_);
     std::unique_ptr<tls_channel> tls;
     if (how_.tls.enabled) {
         try {
             if (!tls_) tls_.emplace(how_.tls);
-            tls = std::make_unique<tls_channel>(*tls_, how_.where.host);
+            tls = std::make_unique<tls_channel>(*tls_, host);
         } catch (const std::exception& error) {
             return drop(epoch, session_.fail(errc::tls_failed, error.what()));
         }

@@ -44,7 +44,7 @@ private:
     flushed flush();
     void after_flush(flushed result);
     void attempt();
-    void dialed(std::uint64_t epoch, socket made);
+    void dialed(std::uint64_t epoch, socket made, const std::string& host);
     void begin_session();
     void arm_read();
     void arm_write();

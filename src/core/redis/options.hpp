@@ -17,8 +17,9 @@ struct address {
 
     std::string text() const {
         if (!unix_path.empty()) return "unix:" + unix_path;
-        const bool v6 = host.find(':') != std::string::npos;
-        return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+        std::string text = host;
+        if (host.find(':') != std::string::npos) text.insert(0, 1, '[').push_back(']');
+        return text.append(1, ':').append(std::to_string(port));
     }
     bool operator==(const address&) const = default;
 };
@@ -26,7 +27,6 @@ struct address {
 struct tls_options {
     bool enabled = false;
     bool verify = true;                     // the certificate chain
-    bool verify_optional = false;           // a certificate that is shown must be good, none need be shown
     bool check_hostname = true;             // the name in the certificate
     std::string ca_file, ca_path, ca_data;  // the system's store when all are empty
     std::string cert_file, key_file, key_password;

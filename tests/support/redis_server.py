@@ -1,0 +1,96 @@
+"""A redis-server of a test's own: on a free port and a Unix socket, in a directory of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+
+def free_port() -> int:
+    """A port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RedisServer:
+    """Starts when made; `stop` and `start` keep the port, the options and nothing else."""
+
+    def __init__(self, *options: str, tls: bool = False, sentinel: bool = False) -> None:
+        binary = shutil.which("redis-server")
+        if binary is None:
+            raise RuntimeError("these tests need redis-server: apt-get install redis-server")
+        self.directory = Path(tempfile.mkdtemp(prefix="chanx-redis-"))
+        self.port = free_port()
+        self.socket = str(self.directory / "redis.sock")
+        plain = ["--port", str(self.port)] if not tls else ["--port", "0", "--tls-port", str(self.port)]
+        self.command = [binary, *plain, "--dir", str(self.directory)]
+        if sentinel:
+            config = self.directory / "sentinel.conf"
+            config.write_text("\n".join(options) + "\n")
+            self.command = [
+                binary,
+                str(config),
+                "--sentinel",
+                "--port",
+                str(self.port),
+                "--dir",
+                str(self.directory),
+            ]
+        else:
+            self.command += ["--save", "", "--appendonly", "no", "--unixsocket", self.socket, *options]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Starts the server and waits until it takes connections."""
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.02)
+        raise RuntimeError(f"redis-server did not start: {' '.join(self.command)}")
+
+    def stop(self) -> None:
+        """Kills the server: its connections break."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def pause(self) -> None:
+        """The server keeps its connections and answers nothing."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Ends a pause."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def options(self, **more: Any) -> dict[str, Any]:
+        """The options of a client for this server."""
+        return {"host": "127.0.0.1", "port": self.port, **more}
+
+    def close(self) -> None:
+        """Stops the server and removes its directory."""
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self) -> RedisServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
