@@ -137,6 +137,12 @@ def test_a_layer_without_groups(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "(BaseChannelLayer) has no groups" in messages()["chanx.E006"]
 
 
+def test_a_layer_that_answers_in_an_event_loop_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}
+    with use(monkeypatch, routes(RoomConsumer)), override_settings(CHANNEL_LAYERS=layers):
+        assert messages() == {}
+
+
 def test_a_layer_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     layers = {"default": {"BACKEND": "no.such.Layer"}}
     with use(monkeypatch, routes(RoomConsumer)), override_settings(CHANNEL_LAYERS=layers):
