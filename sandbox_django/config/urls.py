@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import views
+from config import health, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,4 +16,5 @@ urlpatterns = [
     path("asyncapi/", include("chanx.channels.urls")),
     path("admin/", admin.site.urls),
     path("health/live", views.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
 ]
