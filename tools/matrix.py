@@ -84,7 +84,11 @@ def prepare(combination: Combination, base: str) -> Path:
 
 def run(combination: Combination, base: str, arguments: list[str]) -> bool:
     """Run the tests of one combination against the installed package."""
-    python = prepare(combination, base)
+    try:
+        python = prepare(combination, base)
+    except subprocess.CalledProcessError as error:
+        print(f"the environment cannot be made: {error}", flush=True)
+        return False
     ignored = [f"--ignore={folder}/{name}" for folder in TESTS for name in NOT_HERE]
     # Not the sources: `pythonpath` of the configuration names them, and they have no core for this interpreter.
     paths = f"pythonpath={ROOT} {ROOT / 'tests' / 'support'}"
