@@ -14,6 +14,7 @@ __all__: list[str] = [
     "LayerCore",
     "MemoryLayerCore",
     "Plan",
+    "PubSubLayerCore",
     "ReceiveOperation",
     "RedisClient",
     "SharedMessage",
@@ -149,6 +150,39 @@ class MemoryLayerCore(LayerCore):
     def group_discard(self, arg0: typing.Any, arg1: typing.Any) -> None: ...
     def group_send(self, arg0: typing.Any, arg1: typing.Any) -> int: ...
     def send(self, arg0: typing.Any, arg1: typing.Any) -> bool: ...
+
+class PubSubLayerCore(LayerCore):
+    """
+    Channels and groups over Redis pub/sub.
+    """
+    def __init__(
+        self,
+        *,
+        hosts: list[typing.Any],
+        prefix: str,
+        json: bool,
+        keys: collections.abc.Sequence[str],
+        expiry: typing.SupportsFloat | typing.SupportsIndex,
+        group_expiry: typing.SupportsFloat | typing.SupportsIndex,
+        queue_bytes: typing.SupportsInt | typing.SupportsIndex,
+        capacity_of: typing.Any,
+        report: typing.Any,
+        undecodable: typing.Any,
+        notify: typing.Any,
+    ) -> None: ...
+    def close(self) -> None: ...
+    def flush_sync(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> bool: ...
+    def group_add(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
+    def group_discard(self, arg0: typing.Any, arg1: typing.Any) -> None: ...
+    def group_send(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
+    def new_channel(self, arg0: str) -> typing.Any: ...
+    def redis_stats(self) -> dict[str, typing.Any]: ...
+    def send(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
+    def send_many(
+        self,
+        arg0: collections.abc.Sequence[tuple[bool, typing.Any, typing.Any]],
+        arg1: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> None: ...
 
 class HookGuard:
     """

@@ -18,7 +18,7 @@ layer::delivery consumer_sink::deliver(ref<layer::message> item) noexcept {
     const ref<consumer_sink> alive(this);  // the batch may be handed over here, and its consumers may detach
     PyObject* const shared = core_.share(*item);
     if (!shared) {
-        PyErr_WriteUnraisable(target_.ptr());
+        PyErr_Clear();  // share() has logged it
         return layer::delivery::set_aside;
     }
     PyObject* const entry = PyTuple_Pack(2, target_.ptr(), shared);

@@ -80,20 +80,20 @@ void layer_core::report_drops(time_point now) {
 }
 
 void layer_core::group_add(py::handle group, py::handle channel) {
-    const auto joined = group_name(group);
-    const auto member = table().open(channel_name(channel));
+    const auto joined = group_text(group);
+    const auto member = table().open(channel_text(channel));
     table().group_add(joined, *member, steady::now());
 }
 
 void layer_core::group_discard(py::handle group, py::handle channel) {
-    const auto left = group_name(group);
-    table().group_discard(left, channel_name(channel));
+    const auto left = group_text(group);
+    table().group_discard(left, channel_text(channel));
 }
 
-bool layer_core::drop_channel(py::handle channel) { return table().drop(channel_name(channel)); }
+bool layer_core::drop_channel(py::handle channel) { return table().drop(channel_text(channel)); }
 
 void layer_core::attach(py::handle channel, py::object target, py::object deliver) {
-    const std::string name(channel_name(channel));
+    const std::string name(channel_text(channel));
     auto* const loop = event_loop::running();
     if (!loop) throw py::error_already_set();
     if (sinks_.contains(name)) detach(channel);
@@ -104,7 +104,7 @@ void layer_core::attach(py::handle channel, py::object target, py::object delive
 }
 
 void layer_core::detach(py::handle channel) {
-    const auto found = sinks_.find(std::string(channel_name(channel)));
+    const auto found = sinks_.find(std::string(channel_text(channel)));
     if (found == sinks_.end()) return;
     const auto gone = found->second;
     sinks_.erase(found);
@@ -118,7 +118,7 @@ void layer_core::pause(py::handle channel, bool paused) {
 }
 
 consumer_sink& layer_core::sink_of(py::handle channel) {
-    const auto found = sinks_.find(std::string(channel_name(channel)));
+    const auto found = sinks_.find(std::string(channel_text(channel)));
     if (found == sinks_.end())
         throw py::value_error("no consumer is attached to " + py::repr(channel).cast<std::string>());
     return *found->second;
@@ -185,6 +185,7 @@ void init_layers(py::module_& module) {
         .def("channels", &layer_core::channels)
         .def("groups", &layer_core::groups);
     init_memory_layer(module);
+    init_pubsub_layer(module);
 }
 
 }  // namespace chanx::bindings

@@ -18,6 +18,10 @@ namespace py = pybind11;
 
 class consumer_sink;
 
+// The UTF-8 of a valid name; throws TypeError otherwise. The view lives as long as the object.
+std::string_view channel_name(py::handle name);
+std::string_view group_name(py::handle name);
+
 class layer_core {
 public:
     // `capacity_of` is an int, or a callable that takes a channel name. `report` is called with a mapping of
@@ -34,6 +38,11 @@ public:
     virtual void restore(layer::message& item, PyObject* value) noexcept = 0;
     // The object that all attached consumers share for a message: a new reference, or null with an error set.
     virtual PyObject* share(layer::message& item) = 0;
+    // The names of this kind of layer: TypeError for what is none.
+    virtual std::string_view channel_text(py::handle name) { return channel_name(name); }
+    virtual std::string_view group_text(py::handle name) { return group_name(name); }
+    // The channel that receive() was called for.
+    virtual ref<layer::channel> source(py::handle name) { return table().open(channel_text(name)); }
     // Logs drops when some are due.
     void report_drops(time_point now);
 
@@ -64,10 +73,6 @@ private:
     ref<layer::channel_table> table_;
     std::unordered_map<std::string, ref<consumer_sink>> sinks_;  // by channel; guarded by the GIL
 };
-
-// The UTF-8 of a valid name; throws TypeError otherwise. The view lives as long as the object.
-std::string_view channel_name(py::handle name);
-std::string_view group_name(py::handle name);
 
 // A callable that takes a channel name and returns an awaitable, which is also a coroutine, of its next
 // message.

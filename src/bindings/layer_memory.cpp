@@ -15,7 +15,16 @@ public:
           strict_(strict),
           odd_(std::move(odd)) {}
 
-    PyObject* decode(layer::message& item) override { return static_cast<python_message&>(item).thaw(); }
+    PyObject* decode(layer::message& item) override {
+        PyObject* const value = static_cast<python_message&>(item).thaw();
+        if (!value) {
+            // An object whose copying failed now, though it worked when it was sent.
+            py::error_already_set error;
+            error.discard_as_unraisable("chanx: copying a message for its receiver");
+            PyErr_SetString(PyExc_RuntimeError, "the message could not be copied");
+        }
+        return value;
+    }
     void restore(layer::message& item, PyObject* value) noexcept override {
         static_cast<python_message&>(item).restore(value);
     }

@@ -80,7 +80,7 @@ void call_back(receive_op* op) {
 layer::delivery op_sink::deliver(ref<layer::message> item) noexcept {
     PyObject* const value = op_->core->decode(*item);
     if (!value) {
-        PyErr_WriteUnraisable(op_->name);
+        PyErr_Clear();  // decode() has logged it
         return layer::delivery::set_aside;
     }
     op_->result = value;
@@ -123,17 +123,21 @@ PySendResult start(receive_op* op, PyObject** result) {
     try {
         auto& table = op->core->table();
         const auto now = steady::now();
-        op->from = table.open(channel_name(op->name));
+        op->from = op->core->source(op->name);
         op->sink.queue = ref(event_loop::running());
         if (!op->sink.queue) return PYGEN_ERROR;
         op->table = ref(&table);
         // A reader that never runs dry must not keep its loop from everything else.
         const bool pause = op->sink.queue->breathe();
         if (!pause) {
-            if (auto item = table.receive(*op->from, nullptr, op->sink.queue.get(), now)) {
+            while (auto item = table.receive(*op->from, nullptr, op->sink.queue.get(), now)) {
                 *result = op->core->decode(*item);
-                op->at = stage::finished;
-                return *result ? PYGEN_RETURN : PYGEN_ERROR;
+                if (*result) {
+                    op->at = stage::finished;
+                    return PYGEN_RETURN;
+                }
+                PyErr_Clear();  // decode() has logged it
+                table.set_aside();
             }
         }
         Py_INCREF(op);  // the table's

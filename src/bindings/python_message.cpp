@@ -269,6 +269,18 @@ PyObject* thaw_value(PyObject* value, bool opaque) {
 std::mutex orphans_mutex;
 std::vector<PyObject*> orphans;
 
+}  // namespace
+
+void release_later(PyObject* object) {
+    if (!object || !Py_IsInitialized()) return;
+    if (PyGILState_Check()) {
+        Py_DECREF(object);
+        return;
+    }
+    const std::lock_guard lock(orphans_mutex);
+    orphans.push_back(object);
+}
+
 void release_orphans() {
     std::vector<PyObject*> found;
     {
@@ -277,8 +289,6 @@ void release_orphans() {
     }
     for (PyObject* each : found) Py_DECREF(each);
 }
-
-}  // namespace
 
 frozen freeze(PyObject* message, bool strict) {
     release_orphans();
@@ -289,26 +299,20 @@ frozen freeze(PyObject* message, bool strict) {
 }
 
 PyObject* python_message::thaw() {
+    if (!loaded()) return nullptr;
     if (use_count() == 1 && !shared_) return std::exchange(value_, nullptr);
     return thaw_value(value_, opaque_);
 }
 
 PyObject* python_message::share() {
+    if (!loaded()) return nullptr;
     if (!shared_) shared_ = make_shared_message(value_);
     return Py_XNewRef(shared_);
 }
 
 python_message::~python_message() {
-    if (!Py_IsInitialized()) return;
-    if (PyGILState_Check()) {
-        Py_XDECREF(value_);
-        Py_XDECREF(shared_);
-        return;
-    }
-    const std::lock_guard lock(orphans_mutex);
-    for (PyObject* each : {value_, shared_}) {
-        if (each) orphans.push_back(each);
-    }
+    release_later(value_);
+    release_later(shared_);
 }
 
 py::object thaw_copy(py::handle value) {

@@ -10,6 +10,10 @@
 
 namespace chanx::bindings {
 
+// Gives a reference up, by any thread: without the GIL it is kept for the next caller of release_orphans().
+void release_later(PyObject* object);
+void release_orphans();
+
 // What freeze() found out about a message.
 struct frozen {
     PyObject* value = nullptr;  // a new reference, or null with a Python error set that names the path
@@ -22,7 +26,7 @@ struct frozen {
 // Copies a message as it is sent. `strict` refuses what could not travel through Redis.
 frozen freeze(PyObject* message, bool strict);
 
-class python_message final : public layer::message {
+class python_message : public layer::message {
 public:
     python_message(frozen&& from, time_point deadline) noexcept
         : message(from.bytes, deadline), value_(std::exchange(from.value, nullptr)), opaque_(from.opaque) {}
@@ -39,8 +43,15 @@ public:
         value_ = copy;
     }
 
-private:
+protected:
+    python_message(std::size_t bytes, time_point deadline) noexcept
+        : message(bytes, deadline), value_(nullptr), opaque_(false) {}
     ~python_message() override;
+    // The objects of a message that came as bytes: a new reference, or null with a Python error set.
+    virtual PyObject* load() { return nullptr; }
+
+private:
+    bool loaded() { return value_ || (value_ = load()); }
 
     PyObject* value_;
     PyObject* shared_ = nullptr;

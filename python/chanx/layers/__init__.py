@@ -1,5 +1,6 @@
 """Channel layers in C++: change only ``BACKEND`` in ``CHANNEL_LAYERS`` to use one."""
 
 from chanx.layers.memory import InMemoryChannelLayer
+from chanx.layers.pubsub import RedisPubSubChannelLayer
 
-__all__ = ["InMemoryChannelLayer"]
+__all__ = ["InMemoryChannelLayer", "RedisPubSubChannelLayer"]

@@ -26,6 +26,7 @@ class DropLog:
     def __init__(self, layer: str) -> None:
         self._layer = layer
         self._next_odd = 0.0
+        self._next_undecodable = 0.0
 
     def dropped(self, counts: Mapping[str, int]) -> None:
         """Warns of dropped messages; the core calls it at most once in ten seconds.
@@ -41,6 +42,13 @@ class DropLog:
                 reason,
                 _HINTS.get(reason, ""),
             )
+
+    def undecodable(self, error: BaseException) -> None:
+        """Warns of a message that cannot be decoded, at most once in ten seconds; it is counted every time."""
+        now = time.monotonic()
+        if now >= self._next_undecodable:
+            self._next_undecodable = now + 10
+            logger.warning("%s set a message aside that it cannot decode: %s", self._layer, error)
 
     def odd_object(self, path: str, kind: str) -> None:
         """Warns of an object that reached its receivers only because the layer is in-process.

@@ -3,6 +3,7 @@
 // the lock.
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,9 +11,20 @@
 
 namespace chanx::layer {
 
+// What the owner of a table wants to know; called with no lock held, in the order of the changes of each
+// name.
+class table_events {
+public:
+    virtual ~table_events() = default;
+    // A channel that was held is gone: dropped, or abandoned by its readers.
+    virtual void channel_freed(const std::string& name) noexcept = 0;
+    // The last member of a group in this process has left it.
+    virtual void group_emptied(const std::string& name) noexcept = 0;
+};
+
 class after_unlock {
 public:
-    after_unlock() = default;
+    explicit after_unlock(table_events* events = nullptr) noexcept : events_(events) {}
     after_unlock(const after_unlock&) = delete;
     after_unlock& operator=(const after_unlock&) = delete;
     ~after_unlock() {
@@ -20,11 +32,19 @@ public:
             if (loop->post(ready)) loop->wake();
         }
         for (sink* each : detached_) each->detached();
+        for (const auto& name : freed_) events_->channel_freed(name);
+        for (const auto& name : emptied_) events_->group_emptied(name);
     }
 
     void destroy(ref<message> item) { dead_.push_back(std::move(item)); }
     void destroy(ref<channel> item) { dead_channels_.push_back(std::move(item)); }
     void destroy(ref<completion_queue> item) { dead_loops_.push_back(std::move(item)); }
+    void channel_freed(const std::string& name) {
+        if (events_) freed_.push_back(name);
+    }
+    void group_emptied(const std::string& name) {
+        if (events_) emptied_.push_back(name);
+    }
     void detach(sink* from) { detached_.push_back(from); }
     void post(completion_queue& loop, channel& ready) {
         // Nearly always all of a group's members read in one loop.
@@ -34,6 +54,9 @@ public:
     }
 
 private:
+    table_events* events_;
+    std::vector<std::string> freed_;
+    std::vector<std::string> emptied_;
     std::vector<ref<message>> dead_;
     std::vector<ref<channel>> dead_channels_;
     std::vector<ref<completion_queue>> dead_loops_;

@@ -36,7 +36,7 @@ public:
 private:
     friend class channel_table;
 
-    bool idle() const noexcept { return queue_.empty() && sinks_.empty() && memberships_.empty(); }
+    bool idle() const noexcept { return !held_ && queue_.empty() && sinks_.empty() && memberships_.empty(); }
 
     ref<channel_table> owner_;
     ring<ref<message>> queue_;
@@ -47,6 +47,7 @@ private:
     time_point seen_{};            // when a reader last asked for a message
     time_point left_{};            // when a waiting reader was cancelled, and none came since; else zero
     std::size_t slot_ = 0;         // index in the table's list of channels
+    bool held_ = false;            // kept though idle: Redis sends us its messages
     bool linked_ = false;          // the table knows it
     bool scheduled_ = false;       // it is in a completion queue
     bool full_ = false;            // full_turn_ holds

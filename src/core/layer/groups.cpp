@@ -5,7 +5,7 @@
 namespace chanx::layer {
 
 void channel_table::group_add(std::string_view name, channel& who, time_point now) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     sweep(now, later);
     channel& joining = current(who);
@@ -27,23 +27,56 @@ void channel_table::group_add(std::string_view name, channel& who, time_point no
 }
 
 void channel_table::group_discard(std::string_view name, std::string_view who) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     const auto found = channels_.find(who);
     if (found == channels_.end()) return;
     channel& leaving = *found->second;
     for (std::size_t i = 0; i < leaving.memberships_.size(); ++i) {
         if (leaving.memberships_[i].of->name != name) continue;
-        leave(leaving, i);
+        leave(leaving, i, later);
         if (leaving.idle()) unlink(leaving, later);
         return;
     }
 }
 
-void channel_table::leave(channel& who, std::size_t membership_index) {
+void channel_table::leave(channel& who, std::size_t membership_index, after_unlock& later) {
     group& target = *who.memberships_[membership_index].of;
     remove_member(target, who.memberships_[membership_index].index);
-    if (target.members.empty()) groups_.erase(std::string_view(target.name));
+    if (target.members.empty()) forget_group(target, later);
+}
+
+void channel_table::forget_group(group& empty, after_unlock& later) {
+    later.group_emptied(empty.name);
+    groups_.erase(groups_.find(std::string_view(empty.name)));
+}
+
+void channel_table::hold(channel& who) {
+    const std::lock_guard lock(mutex_);
+    channel& kept = current(who);
+    kept.held_ = true;
+}
+
+bool channel_table::holds(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = channels_.find(name);
+    return found != channels_.end() && found->second->held_;
+}
+
+bool channel_table::has_group(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return groups_.contains(name);
+}
+
+void channel_table::set_aside() {
+    const std::lock_guard lock(mutex_);
+    --totals_.delivered;
+    count_drop(drop_reason::undecodable);
+}
+
+void channel_table::note_drop(drop_reason why) {
+    const std::lock_guard lock(mutex_);
+    count_drop(why);
 }
 
 // Takes the member out of both lists; the last of each takes the free place.
@@ -75,9 +108,10 @@ bool channel_table::lease_ended(member& of, time_point now) const noexcept {
 }
 
 void channel_table::flush() {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     for (const auto& each : groups_) {
+        later.group_emptied(each.second->name);
         for (const member& one : each.second->members) one.who->memberships_.clear();
     }
     groups_.clear();
@@ -88,7 +122,7 @@ void channel_table::flush() {
 }
 
 void channel_table::shutdown() {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     shut_down_ = true;
     while (!order_.empty()) free_channel(*order_.back(), drop_reason::flushed, later);

@@ -47,6 +47,7 @@ channel& channel_table::link(ref<channel> fresh) {
 channel& channel_table::current(channel& stale) { return stale.linked_ ? stale : link(ref<channel>(&stale)); }
 
 void channel_table::unlink(channel& gone, after_unlock& later) {
+    if (std::exchange(gone.held_, false)) later.channel_freed(gone.name);
     order_[gone.slot_] = order_.back();
     order_[gone.slot_]->slot_ = gone.slot_;
     order_.pop_back();
@@ -57,7 +58,7 @@ void channel_table::unlink(channel& gone, after_unlock& later) {
 }
 
 std::error_code channel_table::send(channel& to, ref<message> item, time_point now) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     sweep(now, later);
     if (!accept(current(to), item, true, now, later)) {
@@ -68,8 +69,17 @@ std::error_code channel_table::send(channel& to, ref<message> item, time_point n
     return {};
 }
 
+bool channel_table::deliver(channel& to, ref<message> item, time_point now) {
+    after_unlock later(events_);
+    const std::lock_guard lock(mutex_);
+    sweep(now, later);
+    const bool room = accept(current(to), item, false, now, later);
+    if (!room) later.destroy(std::move(item));
+    return room;
+}
+
 std::size_t channel_table::group_send(std::string_view name, ref<message> item, time_point now) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     ++totals_.sent;
     sweep(now, later);
@@ -86,7 +96,7 @@ std::size_t channel_table::group_send(std::string_view name, ref<message> item, 
             if (accept(*target.members[i].who, copy, false, now, later)) ++reached;
             ++i;
         }
-        if (target.members.empty()) groups_.erase(found);
+        if (target.members.empty()) forget_group(target, later);
     }
     later.destroy(std::move(item));
     return reached;
@@ -147,7 +157,7 @@ void channel_table::schedule(channel& ready, after_unlock& later) {
 }
 
 ref<message> channel_table::receive(channel& from, sink* reader, completion_queue* loop, time_point now) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     channel& source = current(from);
     source.seen_ = now;
@@ -170,7 +180,7 @@ ref<message> channel_table::receive(channel& from, sink* reader, completion_queu
 }
 
 void channel_table::attach(channel& to, sink& reader, completion_queue* loop, time_point now) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     channel& target = current(to);
     target.seen_ = now;
@@ -181,7 +191,7 @@ void channel_table::attach(channel& to, sink& reader, completion_queue* loop, ti
 }
 
 bool channel_table::cancel(channel& from, sink& reader, time_point now) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     if (!from.sinks_.remove(&reader)) return false;
     if (from.sinks_.empty()) {
@@ -192,7 +202,7 @@ bool channel_table::cancel(channel& from, sink& reader, time_point now) {
 }
 
 void channel_table::put_back(channel& to, ref<message> item) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     --totals_.delivered;
     if (shut_down_) {
@@ -206,7 +216,7 @@ void channel_table::put_back(channel& to, ref<message> item) {
 }
 
 void channel_table::resume(channel& of) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     if (!of.queue_.empty() && !of.sinks_.empty()) schedule(of, later);
 }
@@ -240,14 +250,14 @@ void channel_table::clear_queue(channel& of, drop_reason why, after_unlock& late
 
 void channel_table::free_channel(channel& gone, drop_reason why, after_unlock& later) {
     clear_queue(gone, why, later);
-    while (!gone.memberships_.empty()) leave(gone, gone.memberships_.size() - 1);
+    while (!gone.memberships_.empty()) leave(gone, gone.memberships_.size() - 1, later);
     while (!gone.sinks_.empty()) later.detach(gone.sinks_.pop_front());
     later.destroy(std::move(gone.home_));  // whose queue may still hold the channel
     if (gone.linked_) unlink(gone, later);
 }
 
 bool channel_table::drop(std::string_view name) {
-    after_unlock later;
+    after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     const auto found = channels_.find(name);
     if (found == channels_.end()) return false;
@@ -274,11 +284,15 @@ void channel_table::sweep(time_point now, after_unlock& later) {
             // Nobody ever read it and a message expired in it, or its reader was cancelled and none came
             // back.
             if (abandoned) clear_queue(each, drop_reason::expired, later);
-            while (!each.memberships_.empty()) leave(each, each.memberships_.size() - 1);
+            while (!each.memberships_.empty()) leave(each, each.memberships_.size() - 1, later);
         }
         for (std::size_t i = each.memberships_.size(); i-- > 0;) {
             if (lease_ended(each.memberships_[i].of->members[each.memberships_[i].index], now))
-                leave(each, i);
+                leave(each, i, later);
+        }
+        if (abandoned && each.sinks_.empty() && each.held_) {
+            later.channel_freed(each.name);
+            each.held_ = false;
         }
         if (each.idle() && now - each.seen_ >= options_.expiry) {
             unlink(each, later);  // the last channel of the list takes this place
@@ -293,7 +307,7 @@ bool channel_table::run_channel(channel& ready, completion_queue& loop, drain_bu
         ref<message> item;
         sink* reader = nullptr;
         {
-            after_unlock later;
+            after_unlock later(events_);
             const std::lock_guard lock(mutex_);
             ready.scheduled_ = false;
             drop_expired(ready, budget.now(), later);
@@ -317,7 +331,7 @@ bool channel_table::run_channel(channel& ready, completion_queue& loop, drain_bu
             ready.scheduled_ = !ready.queue_.empty() && !ready.sinks_.empty();
             return !ready.scheduled_;
         }
-        after_unlock later;
+        after_unlock later(events_);
         const std::lock_guard lock(mutex_);
         --totals_.delivered;
         if (outcome == delivery::busy) {

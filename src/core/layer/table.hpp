@@ -61,6 +61,7 @@ struct table_stats {
 };
 
 class after_unlock;
+class table_events;
 
 class channel_table : public ref_counted {
 public:
@@ -69,6 +70,8 @@ public:
 
     channel_table(table_options options, capacity_rule capacity_of);
 
+    // Before the first use, or never.
+    void observe(table_events* events) noexcept { events_ = events; }
     const table_options& options() const noexcept { return options_; }
     time_point deadline(time_point now) const noexcept { return now + options_.expiry; }
 
@@ -77,6 +80,11 @@ public:
     ref<channel> find(std::string_view name);
 
     std::error_code send(channel& to, ref<message> item, time_point now);
+    // A message from elsewhere: where send() would refuse it, it is dropped and counted.
+    bool deliver(channel& to, ref<message> item, time_point now);
+    void note_drop(drop_reason why);
+    // A message that receive() returned cannot be delivered.
+    void set_aside();
     // The number of members that the message went to. A full channel is passed over, and counted.
     std::size_t group_send(std::string_view name, ref<message> item, time_point now);
     // A message, or none: then a given reader is attached.
@@ -90,6 +98,10 @@ public:
     // A persistent sink that was busy has room again.
     void resume(channel& of);
 
+    // Keeps an idle channel until it is dropped, or abandoned by its readers.
+    void hold(channel& who);
+    bool holds(std::string_view name);
+    bool has_group(std::string_view name);
     void group_add(std::string_view name, channel& who, time_point now);
     void group_discard(std::string_view name, std::string_view who);
     bool drop(std::string_view name);
@@ -119,7 +131,8 @@ private:
     void drop_expired(channel& of, time_point now, after_unlock& later);
     void clear_queue(channel& of, drop_reason why, after_unlock& later);
     void free_channel(channel& gone, drop_reason why, after_unlock& later);
-    void leave(channel& who, std::size_t membership_index);
+    void leave(channel& who, std::size_t membership_index, after_unlock& later);
+    void forget_group(group& empty, after_unlock& later);
     void remove_member(group& from, std::size_t index);
     bool lease_ended(member& of, time_point now) const noexcept;
     void sweep(time_point now, after_unlock& later);
@@ -137,6 +150,7 @@ private:
     drop_report report_;
     std::size_t sweep_at_ = 0;
     time_point next_sweep_{};
+    table_events* events_ = nullptr;
     bool shut_down_ = false;
 };
 

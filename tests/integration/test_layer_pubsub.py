@@ -1,0 +1,403 @@
+"""The pub/sub layer over a real Redis, with channels_redis on the other side."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels_redis.pubsub import RedisPubSubChannelLayer as PeerLayer
+from django.core.exceptions import ImproperlyConfigured
+from redis_server import RedisServer
+
+from chanx.exceptions import RedisAuthenticationError, RedisConnectionError, RedisDatabaseError, RedisError
+from chanx.layers import RedisPubSubChannelLayer
+
+
+@pytest.fixture(scope="module")
+def server():
+    with RedisServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def layer(server):
+    made = RedisPubSubChannelLayer(hosts=[server.url])
+    yield made
+    await made.close()
+
+
+async def within(awaitable, seconds=5):
+    return await asyncio.wait_for(awaitable, seconds)
+
+
+async def nothing_in(layer, channel, seconds=0.1):
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(layer.receive(channel), seconds) and False
+    return True
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"serializer_format": "json"},
+        {"symmetric_encryption_keys": ["first", "second"]},
+        {"prefix": "other"},
+        {"serializer_format": "json", "symmetric_encryption_keys": ["k"]},
+    ],
+)
+async def test_a_mixed_fleet_talks_in_all_directions(server, options):
+    ours, theirs = (
+        RedisPubSubChannelLayer(hosts=[server.url], **options),
+        PeerLayer(hosts=[server.url], **options),
+    )
+    here, there = await ours.new_channel(), await theirs.new_channel()
+    assert here.rpartition(".")[0] == there.rpartition(".")[0]
+    assert len(here) == len(there)
+    message = {"type": "x", "text": "ü\0", "list": [1, -1, 2**40, 1.5, None, True, {"deep": []}], "empty": {}}
+    for sender in (ours, theirs):
+        await sender.send(here, message)
+        await sender.send(there, message)
+        assert await within(ours.receive(here)) == message
+        assert await within(theirs.receive(there)) == message
+    await ours.group_add("room", here)
+    await theirs.group_add("room", there)
+    for sender in (ours, theirs):
+        await sender.group_send("room", message)
+        assert await within(ours.receive(here)) == message
+        assert await within(theirs.receive(there)) == message
+    await ours.group_discard("room", here)
+    await theirs.group_send("room", message)
+    assert await within(theirs.receive(there)) == message
+    assert await nothing_in(ours, here)
+    await ours.close()
+    await theirs.flush()
+
+
+async def test_two_hosts_share_the_names_as_their_peers_do():
+    with RedisServer() as one, RedisServer() as two:
+        hosts = [one.url, two.url]
+        ours, theirs = RedisPubSubChannelLayer(hosts=hosts), PeerLayer(hosts=hosts)
+        for number in range(20):
+            here, there = await ours.new_channel(), await theirs.new_channel()
+            await ours.send(there, {"type": "n", "n": number})
+            await theirs.send(here, {"type": "n", "n": number})
+            assert (await within(theirs.receive(there)))["n"] == number
+            assert (await within(ours.receive(here)))["n"] == number
+            await ours.group_add(f"room{number}", here)
+            await theirs.group_send(f"room{number}", {"type": "g"})
+            assert await within(ours.receive(here)) == {"type": "g"}
+        await ours.close()
+        await theirs.flush()
+
+
+async def test_messages_of_one_sender_arrive_in_order(layer):
+    channel = await layer.new_channel()
+    for number in range(500):
+        await layer.send(channel, {"type": "n", "n": number})
+    assert [(await within(layer.receive(channel)))["n"] for _ in range(500)] == list(range(500))
+
+
+async def test_each_member_has_containers_of_its_own(layer):
+    channels = [await layer.new_channel() for _ in range(3)]
+    for channel in channels:
+        await layer.group_add("own", channel)
+    await layer.group_send("own", {"type": "x", "list": [{}]})
+    got = [await within(layer.receive(channel)) for channel in channels]
+    got[0]["list"][0]["changed"] = True
+    assert got[1] == got[2] == {"type": "x", "list": [{}]}
+
+
+async def test_readers_cancelled_at_random_lose_and_double_nothing(layer):
+    channel = await layer.new_channel()
+    rng = random.Random(5)
+    got: list[int] = []
+
+    async def read():
+        while True:
+            got.append((await layer.receive(channel))["n"])
+
+    task = asyncio.create_task(read())
+    sent = 0
+    for _ in range(2000):
+        for _ in range(rng.randrange(3)):
+            layer.send_sync(channel, {"type": "n", "n": sent}, wait=False)
+            sent += 1
+        for _ in range(rng.randrange(4)):
+            await asyncio.sleep(0)
+        task.cancel()
+        task = asyncio.create_task(read())
+    for _ in range(200):
+        await asyncio.sleep(0.02)
+        if len(got) >= sent:
+            break
+    task.cancel()
+    assert got == list(range(sent))
+
+
+async def test_a_burst_reaches_a_thousand_members_whole(layer):
+    got = 0
+
+    async def read(channel):
+        nonlocal got
+        while True:
+            await layer.receive(channel)
+            got += 1
+
+    channels = [await layer.new_channel() for _ in range(1000)]
+    for channel in channels:
+        await layer.group_add("burst", channel)
+    tasks = [asyncio.create_task(read(channel)) for channel in channels]
+    await asyncio.gather(*(layer.group_send("burst", {"type": "x"}) for _ in range(200)))
+    for _ in range(1000):
+        await asyncio.sleep(0.02)
+        if got == 200_000:
+            break
+    for task in tasks:
+        task.cancel()
+    assert got == 200_000
+    assert sum(layer.stats()["dropped"].values()) == 0
+
+
+async def test_a_restarted_server_is_found_again_and_the_callbacks_are_called():
+    calls: list[str] = []
+
+    async def reconnected():
+        calls.append("reconnect")
+
+    with RedisServer() as server:
+        layer = RedisPubSubChannelLayer(
+            hosts=[server.url], on_disconnect=lambda: calls.append("disconnect"), on_reconnect=reconnected
+        )
+        channels = [await layer.new_channel() for _ in range(50)]
+        for channel in channels:
+            await layer.group_add("room", channel)
+        server.kill()
+
+        async def send_until_refused():
+            for _ in range(100):
+                await within(layer.group_send("room", {"type": "lost"}), 15)
+                await asyncio.sleep(0.05)
+
+        with pytest.raises(RedisError):
+            await send_until_refused()
+        server.start()
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if "reconnect" in calls and layer.stats()["connected"]:
+                break
+        assert calls[0] == "disconnect"
+        assert "reconnect" in calls
+        await within(layer.group_send("room", {"type": "back"}), 15)
+        for channel in channels:
+            message = await within(layer.receive(channel))
+            while message["type"] == "lost":
+                message = await within(layer.receive(channel))
+            assert message == {"type": "back"}
+        assert layer.stats()["reconnects"] >= 1
+        await layer.close()
+
+
+async def test_a_paused_server_delays_and_loses_nothing():
+    with RedisServer() as server:
+        layer = RedisPubSubChannelLayer(hosts=[server.url])
+        channel = await layer.new_channel()
+        server.signal(signal.SIGSTOP)
+        threading.Timer(2, server.signal, [signal.SIGCONT]).start()
+        await within(layer.send(channel, {"type": "x"}), 10)
+        assert await within(layer.receive(channel)) == {"type": "x"}
+        await layer.close()
+
+
+async def test_errors_name_the_host_and_the_cause(server):
+    nowhere = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1"])
+    with pytest.raises(RedisConnectionError, match=r"127\.0\.0\.1:1"):
+        await within(nowhere.send("a", {"type": "x"}), 10)
+    with pytest.raises(RedisConnectionError, match=r"127\.0\.0\.1:1"):
+        await within(nowhere.new_channel(), 10)
+    with pytest.raises(RedisConnectionError, match=r"127\.0\.0\.1:1"):
+        nowhere.group_send_sync("a", {"type": "x"})
+    with pytest.raises(RedisDatabaseError, match=rf"{server.port}.*DB index"):
+        await within(
+            RedisPubSubChannelLayer(hosts=[server.url.replace("/0", "/9999")]).send("a", {"type": "x"})
+        )
+    with RedisServer("--requirepass", "secret") as locked:
+        with pytest.raises(RedisAuthenticationError, match=str(locked.port)):
+            await within(RedisPubSubChannelLayer(hosts=[locked.url]).send("a", {"type": "x"}))
+        right = RedisPubSubChannelLayer(hosts=[locked.url.replace("//", "//:secret@")])
+        channel = await right.new_channel()
+        await right.send(channel, {"type": "x"})
+        assert await within(right.receive(channel)) == {"type": "x"}
+        await right.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"serializer_format": "yaml"}, "serializer_format"),
+        ({"symmetric_encryption_keys": "secret"}, "must be a list of keys"),
+        ({"nonsense": 1}, "no option 'nonsense'; its options are capacity"),
+        ({"capacity": 0}, "'capacity'"),
+    ],
+)
+def test_bad_options_are_named(options, text):
+    with pytest.raises(ImproperlyConfigured, match=text):
+        RedisPubSubChannelLayer(**options)
+
+
+async def test_what_cannot_be_serialized_fails_at_send_with_its_path(layer):
+    with pytest.raises(TypeError, match=r"at"):
+        await layer.send("channel", {"type": "x", "at": {"when": object()}})
+
+
+async def test_bytes_that_are_no_message_are_set_aside(layer, server, caplog):
+    channel = await layer.new_channel()
+    server.command("PUBLISH", channel, "\xc1 no message")
+    await layer.send(channel, {"type": "x"})
+    assert await within(layer.receive(channel)) == {"type": "x"}
+    assert layer.stats()["dropped"]["undecodable"] == 1
+
+
+async def test_only_own_channels_are_received_from(layer):
+    with pytest.raises(RuntimeError, match="new_channel"):
+        await layer.receive("somebody-elses")
+    with pytest.raises(RuntimeError, match="new_channel"):
+        await layer.group_add("room", "somebody-elses")
+
+
+async def test_capacity_works_when_it_is_set(server):
+    layer = RedisPubSubChannelLayer(hosts=[server.url], capacity=3)
+    channel = await layer.new_channel()
+    for number in range(10):
+        await layer.send(channel, {"type": "n", "n": number})
+    await asyncio.sleep(0.2)
+    assert [(await within(layer.receive(channel)))["n"] for _ in range(3)] == [0, 1, 2]
+    assert await nothing_in(layer, channel)
+    assert layer.stats()["dropped"]["capacity"] == 7
+    await layer.close()
+
+
+async def test_subscriptions_end_with_the_last_member_and_the_channel(layer, server):
+    async def subscriptions():
+        found = server.command("PUBSUB", "CHANNELS", "asgi*").split()
+        return {name for name in found if name == channel or name.endswith("__short")}
+
+    channel = await layer.new_channel()
+    await layer.group_add("short", channel)
+    assert await subscriptions() == {channel, "asgi__group__short"}
+    await layer.group_discard("short", channel)
+    await asyncio.sleep(0.2)
+    assert await subscriptions() == {channel}
+    await layer.group_add("short", channel)
+    layer.drop_channel(channel)
+    await asyncio.sleep(0.2)
+    assert await subscriptions() == set()
+
+
+def test_without_a_loop_and_with_async_to_sync(server):
+    layer = RedisPubSubChannelLayer(hosts=[server.url])
+    channel = async_to_sync(layer.new_channel)()
+    layer.send_sync(channel, {"type": "1"})
+    async_to_sync(layer.send)(channel, {"type": "2"})
+    async_to_sync(layer.group_add)("sync", channel)
+    layer.group_send_many([("sync", {"type": "3"}), ("nobody", {"type": "-"}), ("sync", {"type": "4"})])
+    layer.group_send_sync("sync", {"type": "5"}, wait=False)
+    assert layer.flush_sync(5)
+    assert [async_to_sync(layer.receive)(channel)["type"] for _ in range(5)] == ["1", "2", "3", "4", "5"]
+    async_to_sync(layer.close)()
+
+
+def test_fifty_threads_publish_to_two_loops(server):
+    layer = RedisPubSubChannelLayer(hosts=[server.url])
+    threads, each = 50, 40
+    got: list[int] = [0, 0]
+    ready = threading.Barrier(3)
+
+    def run(index):
+        async def main():
+            channel = await layer.new_channel()
+            await layer.group_add("threads", channel)
+            await asyncio.to_thread(ready.wait)
+            for _ in range(threads * each):
+                await within(layer.receive(channel), 20)
+                got[index] += 1
+
+        asyncio.run(main())
+
+    readers = [threading.Thread(target=run, args=(index,)) for index in (0, 1)]
+    for reader in readers:
+        reader.start()
+    ready.wait()
+
+    def publish():
+        for _ in range(each):
+            layer.group_send_sync("threads", {"type": "x"})
+
+    senders = [threading.Thread(target=publish) for _ in range(threads)]
+    for thread in senders:
+        thread.start()
+    for thread in [*senders, *readers]:
+        thread.join(40)
+    assert got == [threads * each] * 2
+    async_to_sync(layer.close)()
+
+
+def test_a_forked_child_connects_afresh(server):
+    layer = RedisPubSubChannelLayer(hosts=[server.url])
+    channel = async_to_sync(layer.new_channel)()
+    layer.send_sync(channel, {"type": "before"})
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+
+            async def use():
+                own = await layer.new_channel()
+                await layer.send(own, {"type": "own"})
+                assert await within(layer.receive(own)) == {"type": "own"}
+
+            layer.send_sync(channel, {"type": "from the child"})
+            asyncio.run(use())
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [async_to_sync(layer.receive)(channel)["type"] for _ in range(2)] == ["before", "from the child"]
+    async_to_sync(layer.close)()
+
+
+def test_a_normal_exit_flushes_what_was_pipelined(server):
+    listener = subprocess.Popen(
+        ["redis-cli", "-p", str(server.port), "SUBSCRIBE", "asgi__group__exit"], stdout=subprocess.PIPE
+    )
+    time.sleep(0.5)
+    program = (
+        "from chanx.layers import RedisPubSubChannelLayer\n"
+        f"layer = RedisPubSubChannelLayer(hosts=[{server.url!r}])\n"
+        "layer.group_send_many([('exit', {'type': 'x', 'n': n}) for n in range(1000)], wait=False)\n"
+    )
+    import sys
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    time.sleep(0.3)
+    listener.terminate()
+    assert listener.communicate()[0].count(b"\nmessage\n") >= 999
+
+
+async def test_ten_thousand_channels_come_and_go(layer):
+    for _ in range(10):
+        channels = [await layer.new_channel() for _ in range(1000)]
+        await layer.group_add("many", channels[0])
+        for channel in channels:
+            layer.drop_channel(channel)
+    gc.collect()
+    await asyncio.sleep(0.5)
+    stats = layer.stats()
+    assert stats["channels"] == stats["groups"] == stats["subscriptions"] == 0
