@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ["asyncapi", "authentication", "routing", "testing"]
+PAGES = ["asyncapi", "authentication", "consumers", "routing", "testing"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -32,6 +32,7 @@ class Connection:
         outbox: Frames that nobody awaits.
         inbox: Messages of the layer that wait for ``dispatch``.
         ended: No more deliveries are wanted.
+        worker: The task that takes the layer's messages to ``dispatch``, while there is one.
     """
 
     __slots__ = (
@@ -42,11 +43,11 @@ class Connection:
         "_paused",
         "_receive",
         "_task",
-        "_worker",
         "consumer",
         "ended",
         "inbox",
         "outbox",
+        "worker",
     )
 
     def __init__(
@@ -63,7 +64,7 @@ class Connection:
         self._layer: Any = consumer.channel_layer
         self._lock = asyncio.Lock()
         self._task = asyncio.current_task()
-        self._worker: asyncio.Task[None] | None = None
+        self.worker: asyncio.Task[None] | None = None
         self._context: contextvars.Context | None = None
         self._failure: BaseException | None = None
         self._paused = False
@@ -105,13 +106,13 @@ class Connection:
         if _hands_over(layer):
             layer.attach(self.consumer.channel_name, self, deliver)
         else:
-            self._worker = asyncio.create_task(self._pull(), context=self._context)
+            self.worker = asyncio.create_task(self._pull(), context=self._context)
 
     def _stop_deliveries(self) -> None:
         self.ended = True
         self.outbox.cancel()
-        if self._worker is not None:
-            self._worker.cancel()
+        if self.worker is not None:
+            self.worker.cancel()
         if isinstance(self._layer, NativeChannelLayer):
             self._layer.drop_channel(self.consumer.channel_name)
 
@@ -131,21 +132,16 @@ class Connection:
         if self.inbox is None:
             self.inbox = deque()
         self.inbox.append(message)
-        if self._worker is None:
+        if self.worker is None:
             loop = asyncio.get_running_loop()
-            self._worker = loop.create_task(self._work_off(), context=self._context)
-
-    @property
-    def is_working(self) -> bool:
-        """Whether messages wait for ``dispatch``, or one is in it."""
-        return self._worker is not None
+            self.worker = loop.create_task(self._work_off(), context=self._context)
 
     async def _work_off(self) -> None:
         try:
             while self.inbox and await self._dispatch(self.inbox.popleft()):
                 pass
         finally:
-            self._worker = None
+            self.worker = None
 
     async def _dispatch(self, message: Message) -> bool:
         """Dispatch one message of the layer; a failure ends the connection."""

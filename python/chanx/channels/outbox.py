@@ -27,6 +27,8 @@ class Outbox:
     """The frames of one connection that wait for its client.
 
     Attributes:
+        send: The server's ``send``.
+        direct: Whether ``send`` may be stepped by hand now: nothing waits.
         paused: Whether more than ``MAX_QUEUED_BYTES`` wait.
     """
 
@@ -37,20 +39,22 @@ class Outbox:
         "_lock",
         "_on_room",
         "_queue",
-        "_send",
         "_writer",
+        "direct",
         "paused",
+        "send",
     )
 
     def __init__(self, consumer: Any, send: Send, on_room: Callable[[], None]) -> None:
         self._consumer = consumer
-        self._send = send
+        self.send = send
         self._on_room = on_room
         self._by_hand = getattr(send, "__module__", "").startswith(_STEPPED_BY_HAND)
         self._queue: deque[Frame] | None = None
         self._bytes = 0
         self._lock: asyncio.Lock | None = None
         self._writer: asyncio.Task[None] | None = None
+        self.direct = self._by_hand
         self.paused = False
 
     def put(self, frame: Frame) -> None:
@@ -59,14 +63,12 @@ class Outbox:
         Args:
             frame: A message to the server.
         """
-        if self._writer is not None:
+        if not self.direct:
             self._enqueue(frame)
+            if self._writer is None:
+                self._start(None)
             return
-        if not self._by_hand:
-            self._enqueue(frame)
-            self._start(None)
-            return
-        sending = self._send(frame)
+        sending: Any = self.send(frame)
         if type(sending) is not CoroutineType:
             self._by_hand = False
             self._start(_awaited(sending))
@@ -76,8 +78,17 @@ class Outbox:
         except StopIteration:
             return
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
             return
+        self.suspended(sending, awaited)
+
+    def suspended(self, sending: Any, awaited: Any) -> None:
+        """Finish, in the writer task, a send that suspended on its first step.
+
+        Args:
+            sending: The coroutine.
+            awaited: What it yielded.
+        """
         self._start(_Resumed(sending, awaited))
 
     def cancel(self) -> None:
@@ -95,15 +106,16 @@ class Outbox:
     def _start(self, first: "Awaitable[None] | None") -> None:
         if self._lock is None:
             self._lock = asyncio.Lock()
-        if self._consumer.base_send is self._send:
+        if self._consumer.base_send is self.send:
             self._consumer.base_send = self._ordered
+        self.direct = False
         self._writer = asyncio.get_running_loop().create_task(self._write(first))
 
     async def _ordered(self, message: Frame) -> None:
         """The connection's ``send`` while frames wait: behind them."""
         assert self._lock is not None  # made before this is used
         async with self._lock:
-            await self._send(message)
+            await self.send(message)
 
     async def _write(self, first: "Awaitable[None] | None") -> None:
         assert self._lock is not None  # made before the task
@@ -114,18 +126,19 @@ class Outbox:
                 while self._queue:
                     frame = self._queue.popleft()
                     self._bytes -= len(frame["text"])
-                    await self._send(frame)
+                    await self.send(frame)
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
         finally:
             self._writer = None
+            self.direct = self._by_hand
             if self._consumer.base_send == self._ordered:
-                self._consumer.base_send = self._send
+                self._consumer.base_send = self.send
             if self.paused:
                 self.paused = False
                 self._on_room()
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
         """The client is gone; the server says so to the consumer as well."""
         self._queue = None
         self._bytes = 0

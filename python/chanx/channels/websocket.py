@@ -84,7 +84,9 @@ class AsyncJsonWebsocketConsumer(
                     if len(tasks.running) >= plan.limit or size >= LARGE_FRAME:
                         await tasks.admit(size)
                     handler = getattr(self, plan.methods[type(received)])
-                    task = asyncio.create_task(self._answer(plan, handler, received))
+                    task = asyncio.Task(
+                        self._answer(plan, handler, received), loop=asyncio.get_running_loop()
+                    )
                     tasks.running.add(task)
                     if size >= LARGE_FRAME:
                         tasks.weigh(task, size)
