@@ -171,3 +171,26 @@ def test_production_does_not_start_without_its_secrets(tmp_path, given, missing)
     )
     assert done.returncode != 0
     assert f"Production needs {missing}" in done.stderr
+
+
+def test_production_pools_its_connections_to_postgresql(tmp_path):
+    code = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=MANAGE.parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+            "SANDBOX_DATA_DIR": str(tmp_path),
+            "DJANGO_SECRET_KEY": "k" * 50,
+            "ALLOWED_HOSTS": "a.example",
+            "CSRF_TRUSTED_ORIGINS": "https://a.example",
+            "DATABASE_URL": "postgres://chanx@127.0.0.1:5432/chanx",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "'pool': {'min_size': 2, 'max_size': 16}" in done.stdout, done.stderr
