@@ -5,13 +5,17 @@ import json
 import re
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx
 import pytest
 from llm_server_process import llm_server
-from tutorial_project import build, served
+from redis_server import RedisServer
+from tutorial_project import Project, build, served
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
+
+import chanx.layers
 
 LINE = {"action": "new_chat_message", "payload": {"message": "Hello everyone!", "name": "Alice"}}
 PONG = {"action": "pong", "payload": None}
@@ -37,9 +41,8 @@ def part3(tmp_path_factory):
             yield server
 
 
-@pytest.fixture(scope="module")
-def part4(tmp_path_factory):
-    project = build("part4", tmp_path_factory.mktemp("part4"))
+def build_with_users(directory: Path, **environment: str) -> Project:
+    project = build("part4", directory, **environment)
     project.manage(
         "shell",
         "--command",
@@ -48,8 +51,28 @@ def part4(tmp_path_factory):
         "User.objects.create_user('alice', password='demo', is_staff=False)\n"
         "User.objects.create_user('bob', password='demo', is_staff=True)\n",
     )
-    with served(project) as server:
+    return project
+
+
+@pytest.fixture(scope="module")
+def part4(tmp_path_factory):
+    with served(build_with_users(tmp_path_factory.mktemp("part4"))) as server:
         yield server
+
+
+REDIS_LAYERS = [
+    "channels_redis.core.RedisChannelLayer",
+    "channels_redis.pubsub.RedisPubSubChannelLayer",
+    *(f"chanx.layers.{name}" for name in chanx.layers.__all__ if name.startswith("Redis")),
+]
+
+
+@pytest.fixture(scope="module", params=REDIS_LAYERS)
+def part4_on_redis(request, tmp_path_factory):
+    with RedisServer() as redis:
+        environment = {"CHANNEL_LAYER_BACKEND": request.param, "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"}
+        with served(build_with_users(tmp_path_factory.mktemp("redis"), **environment)) as server:
+            yield server
 
 
 async def receive(socket: ClientConnection, within: float = 5) -> dict:
@@ -265,6 +288,21 @@ async def test_part_4_chat_lines_do_not_reach_the_notification_groups(part4):
         assert await receive(bob) == LINE
         await assert_nothing_more(other)
         await assert_nothing_more(system)
+
+
+async def test_part_4_works_on_every_redis_layer(part4_on_redis):
+    """Broadcasts of a consumer, and events sent by a view, which has no event loop."""
+    server = part4_on_redis
+    admin = await asyncio.to_thread(login, server.http, "admin")
+    async with AsyncExitStack() as stack:
+        alice, bob = [await joined(stack, f"{server.ws}/ws/chat/room1/") for _ in range(2)]
+        elsewhere = await joined(stack, f"{server.ws}/ws/chat/room2/")
+        await alice.send(json.dumps(LINE))
+        assert await receive(bob) == LINE
+        for text in ("One", "Two", "Three"):
+            await asyncio.to_thread(send_notification, admin, text=text, user="")
+            for socket in (alice, bob, elsewhere):
+                assert await receive(socket) == notification(text)
 
 
 def test_part_4_only_staff_sends_notifications(part4):

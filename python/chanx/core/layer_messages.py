@@ -215,9 +215,9 @@ def _event_message(event: BaseMessage) -> dict[str, Any]:
 
 def _sync_method(layer: Any, name: str) -> Any:
     """The layer's method for callers without a loop, else its coroutine run in a loop."""
-    method = getattr(layer, f"{name}_sync", None)
-    if method is not None:
-        return method
+    # Asked of the class: channels_redis' pub/sub layer is a proxy that needs a running loop for more.
+    if hasattr(type(layer), f"{name}_sync"):
+        return getattr(layer, f"{name}_sync")
     from asgiref.sync import async_to_sync  # the framework's; without one there is no such layer
 
     return async_to_sync(getattr(layer, name))
