@@ -122,7 +122,12 @@ async def test_a_client_that_stops_reading_delays_nobody(server: Server) -> None
         stalled.transport.abort()
 
 
-LAYERS = ("chanx.layers.InMemoryChannelLayer", "channels_redis.core.RedisChannelLayer")
+LAYERS = (
+    "chanx.layers.InMemoryChannelLayer",
+    "chanx.layers.RedisPubSubChannelLayer",
+    "channels_redis.core.RedisChannelLayer",
+    "channels_redis.pubsub.RedisPubSubChannelLayer",
+)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
