@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -288,3 +289,13 @@ def test_it_works_under_uvloop():
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+@pytest.mark.parametrize("options", [{}, {"channel_capacity": {"a*": 3}}])
+def test_a_layer_that_nobody_keeps_is_freed(options):
+    layer = InMemoryChannelLayer(**options)
+    layer.send_sync("abc", {"type": "x"})
+    gone = weakref.ref(layer)
+    del layer
+    gc.collect()
+    assert gone() is None

@@ -7,6 +7,7 @@ import itertools
 import re
 import secrets
 import time
+import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -133,7 +134,16 @@ class NativeChannelLayer(BaseChannelLayer):
     def _capacity_rule(self) -> Any:
         """An int when one capacity holds for all channels, else a function of the channel name."""
         own = type(self).get_capacity is not BaseChannelLayer.get_capacity
-        return self.get_capacity if self.channel_capacity or own else self.capacity
+        if not (self.channel_capacity or own):
+            return self.capacity
+        # The core keeps the rule, so the rule must not keep the layer, which keeps the core.
+        reference, default = weakref.ref(self), self.capacity
+
+        def capacity(channel: str) -> int:
+            layer = reference()
+            return default if layer is None else layer.get_capacity(channel)
+
+        return capacity
 
     def _check_message(self, message: object) -> None:
         if not isinstance(message, dict):
