@@ -168,6 +168,7 @@ public:
         }
         table().observe(nullptr);
         table().flush();
+        table().let_go();  // nothing is subscribed to any more
     }
 
     py::dict redis_stats() {

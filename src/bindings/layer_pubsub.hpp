@@ -61,6 +61,7 @@ private:
     };
     enum class state { asked, confirmed };
 
+    void report_drops(time_point now);
     bool follow(const std::string& redis_channel, bool wanted, redis::response_handler done);
     shard& shard_for(std::string_view redis_channel);
 

@@ -159,6 +159,7 @@ void pubsub_hub::received(std::string&& redis_channel, std::string&& payload) {
     std::string_view body;
     if (sealer_.open(payload, plain, body)) {
         table_->note_drop(layer::drop_reason::undecodable);
+        report_drops(steady::now());
         return;
     }
     const auto now = steady::now();
@@ -169,6 +170,22 @@ void pubsub_hub::received(std::string&& redis_channel, std::string&& payload) {
     } else if (const auto to = table_->find(redis_channel)) {
         table_->deliver(*to, std::move(item), now);
     }
+    report_drops(now);
+}
+
+// A process that only receives has no call of its own to report from.
+void pubsub_hub::report_drops(time_point now) {
+    std::array<std::uint64_t, layer::DROP_REASONS> fresh{};
+    if (!table_->take_drop_report(now, fresh)) return;
+    std::string text;
+    for (std::size_t reason = 0; reason < fresh.size(); ++reason) {
+        if (fresh[reason] == 0) continue;
+        text.append(layer::drop_reason_name(reason))
+            .append("=")
+            .append(std::to_string(fresh[reason]))
+            .append(" ");
+    }
+    notify_("dropped", std::move(text));
 }
 
 redis::connection_stats pubsub_hub::stats() const {

@@ -272,7 +272,7 @@ async def test_only_own_channels_are_received_from(layer):
         await layer.group_add("room", "somebody-elses")
 
 
-async def test_capacity_works_when_it_is_set(server):
+async def test_capacity_works_when_it_is_set(server, caplog):
     layer = RedisPubSubChannelLayer(hosts=[server.url], capacity=3)
     channel = await layer.new_channel()
     for number in range(10):
@@ -281,7 +281,45 @@ async def test_capacity_works_when_it_is_set(server):
     assert [(await within(layer.receive(channel)))["n"] for _ in range(3)] == [0, 1, 2]
     assert await nothing_in(layer, channel)
     assert layer.stats()["dropped"]["capacity"] == 7
+    assert "dropped 1 message(s): capacity" in caplog.text  # at once; the rest of them ten seconds later
     await layer.close()
+
+
+async def test_a_closed_layer_opens_again(server):
+    layer = RedisPubSubChannelLayer(hosts=[server.url])
+    old = await layer.new_channel()
+    await layer.close()
+    with pytest.raises(RuntimeError, match="new_channel"):
+        await layer.receive(old)
+    channel = await layer.new_channel()
+    await layer.send(channel, {"type": "x"})
+    assert await within(layer.receive(channel)) == {"type": "x"}
+    await layer.close()
+
+
+async def test_attached_consumers_get_group_messages_of_other_processes(layer, server):
+    batches = []
+
+    def deliver(batch):
+        batches.append(batch)
+
+    channels = [await layer.new_channel() for _ in range(10)]
+    for channel in channels:
+        await layer.group_add("attached", channel)
+        layer.attach(channel, channel, deliver)
+    peer = PeerLayer(hosts=[server.url])
+    await peer.group_send("attached", {"type": "x"})
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if batches:
+            break
+    (batch,) = batches
+    assert sorted(target for target, _ in batch) == sorted(channels)
+    assert len({id(message) for _, message in batch}) == 1
+    assert batch[0][1].content == {"type": "x"}
+    for channel in channels:
+        layer.drop_channel(channel)
+    await peer.flush()
 
 
 async def test_subscriptions_end_with_the_last_member_and_the_channel(layer, server):

@@ -208,6 +208,10 @@ class RedisPubSubChannelLayer(NativeChannelLayer):
         return {**super().stats(), **self._core.redis_stats()}
 
     def _connection_event(self, what: str, text: str) -> None:
+        if what == "dropped":
+            counts = (entry.split("=") for entry in text.split())
+            self._drops.dropped({reason: int(count) for reason, count in counts})
+            return
         if what == "disconnected":
             logger.warning("%s lost a connection: %s", type(self).__name__, text)
             callback = self.on_disconnect

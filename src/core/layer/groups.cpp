@@ -57,6 +57,15 @@ void channel_table::hold(channel& who) {
     kept.held_ = true;
 }
 
+void channel_table::let_go() {
+    after_unlock later;
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = order_.size(); i-- > 0;) {
+        order_[i]->held_ = false;
+        if (order_[i]->idle()) unlink(*order_[i], later);
+    }
+}
+
 bool channel_table::holds(std::string_view name) {
     const std::lock_guard lock(mutex_);
     const auto found = channels_.find(name);

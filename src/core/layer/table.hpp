@@ -101,6 +101,8 @@ public:
     // Keeps an idle channel until it is dropped, or abandoned by its readers.
     void hold(channel& who);
     bool holds(std::string_view name);
+    // Undoes hold() for all channels, without telling of it.
+    void let_go();
     bool has_group(std::string_view name);
     void group_add(std::string_view name, channel& who, time_point now);
     void group_discard(std::string_view name, std::string_view who);
