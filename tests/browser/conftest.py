@@ -1,5 +1,6 @@
 """A real Chromium and the real sandbox with the offline model."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -99,6 +100,12 @@ class Window:
     def hears(self, text: str, seconds: float = 5) -> None:
         """Waits until the conversation shows the text."""
         self.page.locator("#log li", has_text=text).first.wait_for(timeout=seconds * 1000)
+
+    def answer_begins(self, line: int = 1) -> None:
+        """Waits until the answer in this line of the conversation has a few characters."""
+        # Not wait_for_function: it evaluates a string, which the pages' security policy forbids.
+        said = self.page.locator("#log li.line").nth(line).locator(".said")
+        said.filter(has_text=re.compile(r".{6}")).wait_for(timeout=30000)
 
     def lines(self) -> list[str]:
         return self.page.locator("#log .said").all_inner_texts()

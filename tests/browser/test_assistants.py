@@ -44,7 +44,7 @@ def test_stop_ends_the_answer_and_the_next_question_is_answered(windows, sandbox
     window = windows(sandbox)
     window.open("/assistants/")
     window.ask(QUESTION)
-    window.page.wait_for_function("document.querySelectorAll('#log .said')[1]?.textContent.length > 5")
+    window.answer_begins(1)
     window.page.get_by_role("button", name="Stop").click()
     window.page.locator(BUSY).wait_for(state="detached", timeout=3000)
     window.hears("Stopped")
@@ -52,7 +52,7 @@ def test_stop_ends_the_answer_and_the_next_question_is_answered(windows, sandbox
     window.page.wait_for_timeout(500)
     assert window.lines()[1] == stopped, "pieces arrived after the stop"
     window.ask("And a group?")
-    window.page.wait_for_function("document.querySelectorAll('#log .said')[3]?.textContent.length > 5")
+    window.answer_begins(3)
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(windows, sandbox):
@@ -87,7 +87,7 @@ def test_a_failed_answer_ends_the_typing_state_and_is_told(windows, failing):
     window = windows(server)
     window.open("/assistants/")
     window.ask(QUESTION)
-    window.page.wait_for_function("document.querySelectorAll('#log .said')[1]?.textContent.length > 5")
+    window.answer_begins(1)
     end_model()
     window.page.locator(BUSY).wait_for(state="detached", timeout=15000)
     assert window.page.locator("#problem").inner_text()
