@@ -5,6 +5,7 @@ import json
 import re
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -41,8 +42,8 @@ def part3(tmp_path_factory):
             yield server
 
 
-def build_with_users(directory: Path, **environment: str) -> Project:
-    project = build("part4", directory, **environment)
+def build_with_users(directory: Path) -> Project:
+    project = build("part4", directory)
     project.manage(
         "shell",
         "--command",
@@ -55,8 +56,13 @@ def build_with_users(directory: Path, **environment: str) -> Project:
 
 
 @pytest.fixture(scope="module")
-def part4(tmp_path_factory):
-    with served(build_with_users(tmp_path_factory.mktemp("part4"))) as server:
+def part4_project(tmp_path_factory):
+    return build_with_users(tmp_path_factory.mktemp("part4"))
+
+
+@pytest.fixture(scope="module")
+def part4(part4_project):
+    with served(part4_project) as server:
         yield server
 
 
@@ -68,10 +74,11 @@ REDIS_LAYERS = [
 
 
 @pytest.fixture(scope="module", params=REDIS_LAYERS)
-def part4_on_redis(request, tmp_path_factory):
+def part4_on_redis(request, part4_project):
     with RedisServer() as redis:
-        environment = {"CHANNEL_LAYER_BACKEND": request.param, "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"}
-        with served(build_with_users(tmp_path_factory.mktemp("redis"), **environment)) as server:
+        layer = {"CHANNEL_LAYER_BACKEND": request.param, "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"}
+        project = replace(part4_project, environment={**part4_project.environment, **layer})
+        with served(project) as server:
             yield server
 
 
