@@ -57,6 +57,7 @@ def test_connections_are_due_when_django_would_close_them(attributes: dict[str, 
     assert connections.open is (wrapper.connection is not None)
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_connection_of_another_thread_costs_one_look() -> None:
     connections, wrapper = DatabaseConnections(), Wrapper(close_at=0.0)
     connections.opened(connection=wrapper)  # in this thread, which is not the one that handlers query in

@@ -5,7 +5,7 @@ import functools
 from typing import Any
 
 from channels.consumer import get_handler_name
-from channels.exceptions import InvalidChannelLayerError
+from channels.exceptions import InvalidChannelLayerError, StopConsumer
 from channels.generic.websocket import (
     AsyncJsonWebsocketConsumer as ChannelsAsyncJsonWebsocketConsumer,
 )
@@ -95,6 +95,28 @@ class AsyncJsonWebsocketConsumer(
         if handler is None:
             raise ValueError(f"No handler for message type {message['type']}")
         await handler(message)
+
+    async def websocket_disconnect(self, message: Any) -> None:
+        """Leave topics and groups, then call ``disconnect``.
+
+        Channels' own method would visit the database thread for each connection that ends.
+
+        Args:
+            message: The server's ``websocket.disconnect``.
+
+        Raises:
+            StopConsumer: Always: the connection has ended.
+        """
+        await self._leave()
+        for group in list(self.groups):
+            try:
+                await self.channel_layer.group_discard(group, self.channel_name)
+            except AttributeError:
+                raise self._no_groups_error() from None
+        await self.disconnect(message["code"])
+        if connections.open and connections.are_due():
+            await connections.close_due()
+        raise StopConsumer
 
     async def websocket_receive(self, message: Any) -> None:
         """Take a frame of the client: text, or bytes when there is none.

@@ -95,10 +95,14 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         Args:
             message: The server's ``websocket.disconnect``.
         """
+        await self._leave()
+        await super().websocket_disconnect(message)  # type: ignore[misc]  # the framework's
+
+    async def _leave(self) -> None:
+        """End what this package keeps of the connection."""
         self._closed = True
         logger.info("Disconnecting websocket")
         await self._leave_all_topics()
-        await super().websocket_disconnect(message)  # type: ignore[misc]  # the framework's
 
     async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
         """Close the connection.
