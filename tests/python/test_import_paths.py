@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import chanx
+
 ROOT = Path(__file__).parents[2]
 
 MODULES = [
@@ -68,7 +70,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT / "python"), "PATH": ""},
+        env={"PYTHONPATH": str(Path(chanx.__file__).parents[1]), "PATH": ""},
         timeout=60,
         check=False,
     )
