@@ -9,6 +9,7 @@ void init_codec(pybind11::module_& m);        // plans, decoders and encoders of
 void init_layers(pybind11::module_& module);  // what the channel layers share, and each of them
 void init_memory_layer(pybind11::module_& module);
 void init_pubsub_layer(pybind11::module_& module);
+void init_redis_layer(pybind11::module_& module);
 
 void init_hook_guard(pybind11::module_& m);  // notices overridden methods
 void init_wire(pybind11::module_& module);   // the serialised form of layer messages

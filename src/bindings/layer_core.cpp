@@ -186,6 +186,7 @@ void init_layers(py::module_& module) {
         .def("groups", &layer_core::groups);
     init_memory_layer(module);
     init_pubsub_layer(module);
+    init_redis_layer(module);
 }
 
 }  // namespace chanx::bindings

@@ -1,5 +1,7 @@
 #include "bindings/redis_support.hpp"
 
+#include "core/error.hpp"
+
 #include <pybind11/stl.h>
 
 #include <functional>
@@ -132,6 +134,11 @@ redis::options redis_options(const py::dict& given) {
 }
 
 void set_redis_error(const redis::failure& why) {
+    if (why.code == chanx::errc::channel_full) {
+        const auto full = py::module_::import("channels.exceptions").attr("ChannelFull");
+        PyErr_SetString(full.ptr(), why.text.c_str());
+        return;
+    }
     PyErr_SetString(exception_type(why).ptr(), why.text.c_str());
 }
 

@@ -2,5 +2,6 @@
 
 from chanx.layers.memory import InMemoryChannelLayer
 from chanx.layers.pubsub import RedisPubSubChannelLayer
+from chanx.layers.redis import RedisChannelLayer
 
-__all__ = ["InMemoryChannelLayer", "RedisPubSubChannelLayer"]
+__all__ = ["InMemoryChannelLayer", "RedisChannelLayer", "RedisPubSubChannelLayer"]

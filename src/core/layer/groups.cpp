@@ -156,6 +156,14 @@ bool channel_table::take_drop_report(time_point now, std::array<std::uint64_t, D
     return report_.take(totals_, now, fresh);
 }
 
+std::optional<channel_view> channel_table::view(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = channels_.find(name);
+    if (found == channels_.end()) return {};
+    const channel& one = *found->second;
+    return channel_view{one.name, one.queue_.size(), one.capacity, one.sinks_.size()};
+}
+
 std::vector<channel_view> channel_table::channel_views() {
     const std::lock_guard lock(mutex_);
     std::vector<channel_view> result;

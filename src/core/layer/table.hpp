@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -115,6 +116,7 @@ public:
     table_stats stats();
     bool take_drop_report(time_point now, std::array<std::uint64_t, DROP_REASONS>& fresh);
     std::vector<channel_view> channel_views();
+    std::optional<channel_view> view(std::string_view name);
     // Group names, and the members of each with the age of its membership.
     std::vector<std::pair<std::string, std::vector<std::pair<std::string, duration>>>> group_views(
         time_point now);

@@ -1,0 +1,413 @@
+#include "bindings/redis_hub.hpp"
+
+#include <cstdio>
+#include <map>
+
+#include "bindings/wire_message.hpp"
+#include "core/error.hpp"
+#include "core/redis/shard.hpp"
+
+namespace chanx::bindings {
+namespace {
+
+constexpr int BLOCK_SECONDS = 5;
+constexpr int DRAIN = 128;  // what is taken at once after a first message
+
+// Adds a message unless the channel is full: 1, or 0.
+constexpr const char* BOUNDED_ADD = R"(
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+return 1
+)";
+
+double unix_time() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string decimal(double value) {
+    char text[40];
+    return {text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "%.6f", value))};
+}
+
+long whole_seconds(double value) { return std::max(1L, static_cast<long>(value + 0.999)); }
+
+// One answer for several requests: the first failure, once the last of them has answered.
+class tally {
+public:
+    tally(std::size_t open, redis::response_handler done) : open_(open), done_(std::move(done)) {}
+
+    void count(redis::failure why) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!all_.error) all_.error = std::move(why);
+            if (--open_ > 0) return;
+        }
+        if (done_) done_(std::move(all_));
+    }
+
+private:
+    std::mutex mutex_;
+    std::size_t open_;
+    redis::response all_;
+    redis::response_handler done_;
+};
+
+// Turns error replies into the failure of the whole.
+redis::response_handler checked(redis::client& from, redis::response_handler done) {
+    return [&from, done = std::move(done)](redis::response&& answer) {
+        answer.error = from.check(answer);
+        if (done) done(std::move(answer));
+    };
+}
+
+}  // namespace
+
+// Asks again once a server that was away is back.
+class redis_hub::popper_listener final : public redis::listener {
+public:
+    explicit popper_listener(std::weak_ptr<redis_hub> hub) : hub_(std::move(hub)) {}
+    void watch(std::weak_ptr<popper> who) { popper_ = std::move(who); }
+
+    void on_message(std::string&&, std::string&&) override {}
+    void on_connected(bool, duration) override {
+        const auto hub = hub_.lock();
+        const auto who = popper_.lock();
+        if (hub && who && hub->wanted(*who)) hub->pop(who);
+    }
+
+private:
+    std::weak_ptr<redis_hub> hub_;
+    std::weak_ptr<popper> popper_;
+};
+
+redis_hub::redis_hub(settings how, ref<layer::channel_table> table)
+    : how_(std::move(how)),
+      sealer_(how_.seal),
+      bounded_add_(std::make_shared<const redis::script>(BOUNDED_ADD)),
+      table_(std::move(table)) {}
+
+void redis_hub::connect() {
+    table_->observe(this);
+    for (const auto& host : how_.hosts) shards_.push_back(redis::client::create(host));
+    next_renewal_ = steady::now() + from_seconds(how_.group_expiry / 3);
+}
+
+void redis_hub::close() {
+    decltype(poppers_) gone;
+    {
+        const std::lock_guard lock(mutex_);
+        gone.swap(poppers_);
+    }
+    for (const auto& [key, each] : gone) {
+        for (const auto& one : each) one->client->close();
+    }
+    for (const auto& each : shards_) each->close();
+}
+
+std::string redis_hub::key_of(std::string_view channel) const {
+    const auto mark = channel.find('!');
+    return how_.prefix + std::string(mark == channel.npos ? channel : channel.substr(0, mark + 1));
+}
+
+redis::client& redis_hub::shard_for(std::string_view name) {
+    return *shards_[redis::shard_of(name, shards_.size())];
+}
+
+std::string redis_hub::score() {
+    const std::lock_guard lock(mutex_);
+    last_score_ = std::max(unix_time(), last_score_ + 2e-6);
+    return decimal(last_score_);
+}
+
+void redis_hub::follow(const std::string& channel) {
+    const auto key = key_of(channel);
+    const bool general = channel.find('!') == channel.npos;
+    std::vector<std::shared_ptr<popper>> idle;
+    {
+        const std::lock_guard lock(mutex_);
+        auto& mine = poppers_[key];
+        if (mine.empty()) {
+            for (const auto& host : how_.hosts) {
+                auto made = std::make_shared<popper>();
+                made->key = key;
+                if (general) made->general = channel;
+                const auto listener = std::make_shared<popper_listener>(weak_from_this());
+                listener->watch(made);
+                made->client = redis::client::create(host, listener);
+                mine.push_back(std::move(made));
+            }
+        }
+        for (const auto& each : mine) {
+            if (!each->asking) idle.push_back(each);
+        }
+    }
+    for (const auto& each : idle) pop(each);
+}
+
+bool redis_hub::wanted(const popper& from) {
+    if (from.general.empty()) return true;
+    const auto view = table_->view(from.general);
+    return view && view->readers > view->unread;
+}
+
+void redis_hub::pop(const std::shared_ptr<popper>& from) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(from->asking, true)) return;
+    }
+    redis::request ask("BZPOPMIN", from->key, BLOCK_SECONDS);
+    ask.timeout(std::chrono::seconds(3 * BLOCK_SECONDS));
+    from->client->execute(std::move(ask), [hub = weak_from_this(), from](redis::response&& answer) {
+        if (const auto alive = hub.lock()) alive->popped(from, std::move(answer));
+    });
+}
+
+void redis_hub::popped(const std::shared_ptr<popper>& from, redis::response&& answer) {
+    {
+        const std::lock_guard lock(mutex_);
+        from->asking = false;
+    }
+    if (answer.error) {
+        // Without a connection the next one asks again; see popper_listener.
+        const bool up =
+            answer.error.is(redis::errc::timed_out) || answer.error.is(redis::errc::connection_lost);
+        if (up && wanted(*from)) pop(from);
+        return;
+    }
+    const auto& reply = answer.replies.front();
+    if (reply.is_error()) return;
+    if (reply.items.size() == 3) {
+        take(*from, reply.items[1]);
+        if (from->general.empty()) {
+            redis::request more("ZPOPMIN", from->key, DRAIN);
+            from->client->execute(std::move(more), [hub = weak_from_this(), from](redis::response&& rest) {
+                const auto alive = hub.lock();
+                if (!alive || rest.error) return;
+                const auto& items = rest.replies.front().items;
+                for (std::size_t i = 0; i + 1 < items.size(); i += 2) alive->take(*from, items[i]);
+            });
+        }
+    }
+    if (from->general.empty()) renew_leases();
+    if (wanted(*from)) pop(from);
+}
+
+void redis_hub::take(const popper& from, const redis::reply& member) {
+    std::string plain;
+    std::string_view body;
+    codec::header header;
+    if (sealer_.open(member.text, plain, body) || codec::scan(how_.format, body, header) ||
+        !header.addressed) {
+        return table_->note_drop(layer::drop_reason::undecodable);
+    }
+    const auto now = steady::now();
+    const ref<layer::message> item(new wire_message(how_.format, std::string(body), table_->deadline(now)));
+    for (const auto& name : header.channels) {
+        const auto to = from.general == name ? table_->open(name) : table_->find(name);
+        if (to) table_->deliver(*to, item, now);
+    }
+}
+
+void redis_hub::add_entry(redis::request& to, const std::string& key, const std::string& sealed) {
+    to.add("ZREMRANGEBYSCORE", key, "-inf", decimal(unix_time() - how_.expiry));
+    to.add("ZADD", key, score(), sealed);
+    to.add("EXPIRE", key, whole_seconds(how_.expiry));
+}
+
+void redis_hub::send_general(redis::client& to, const std::string& channel, const std::string& sealed,
+                             std::size_t capacity, redis::response_handler done) {
+    std::vector<std::string> arguments{decimal(unix_time() - how_.expiry), std::to_string(capacity), score(),
+                                       sealed, std::to_string(whole_seconds(how_.expiry))};
+    to.evaluate(bounded_add_, {key_of(channel)}, arguments,
+                [done = std::move(done), &to](redis::response&& answer) {
+                    answer.error = to.check(answer);
+                    if (!answer.error && answer.replies.front().number == 0)
+                        answer.error = {chanx::errc::channel_full, ""};
+                    if (done) done(std::move(answer));
+                });
+}
+
+void redis_hub::send(const std::string& channel, const std::string& body, std::size_t capacity,
+                     redis::response_handler done) {
+    const auto sealed = sealer_.seal(codec::with_address(how_.format, body, channel));
+    const auto mark = channel.find('!');
+    if (mark != channel.npos) {
+        auto& client = shard_for(std::string_view(channel).substr(0, mark + 1));
+        redis::request what;
+        add_entry(what, key_of(channel), sealed);
+        return client.execute(std::move(what), checked(client, std::move(done)));
+    }
+    std::size_t turn;
+    {
+        const std::lock_guard lock(mutex_);
+        turn = next_shard_++;
+    }
+    send_general(*shards_[turn % shards_.size()], channel, sealed, capacity, std::move(done));
+}
+
+void redis_hub::group_send(const std::string& group, const std::string& body, redis::response_handler done) {
+    auto& client = shard_for(group);
+    redis::request ask("ZREMRANGEBYSCORE", group_key(group), "-inf",
+                       decimal(unix_time() - how_.group_expiry));
+    ask.add("ZRANGE", group_key(group), 0, -1);
+    client.execute(std::move(ask), [hub = shared_from_this(), &client, body, done](redis::response&& answer) {
+        answer.error = client.check(answer);
+        if (!answer.error) return hub->deliver_group(body, answer.replies[1].items, done);
+        if (done) done(std::move(answer));
+    });
+}
+
+// One entry for each process, or general channel, that has members.
+void redis_hub::deliver_group(const std::string& body, const std::vector<redis::reply>& members,
+                              redis::response_handler done) {
+    std::map<std::string_view, std::vector<std::string_view>> by_owner;
+    for (const auto& member : members) {
+        const std::string_view name = member.text;
+        const auto mark = name.find('!');
+        by_owner[mark == name.npos ? name : name.substr(0, mark + 1)].push_back(name);
+    }
+    if (by_owner.empty()) {
+        if (done) done({});
+        return;
+    }
+    std::vector<redis::request> requests(shards_.size());
+    std::vector<std::pair<std::string, std::string>> general;
+    for (const auto& [owner, names] : by_owner) {
+        const auto sealed = sealer_.seal(codec::with_address(how_.format, body, names));
+        if (owner.ends_with('!')) {
+            add_entry(requests[redis::shard_of(owner, shards_.size())], how_.prefix + std::string(owner),
+                      sealed);
+        } else {
+            general.emplace_back(owner, sealed);
+        }
+    }
+    std::size_t open = general.size();
+    for (const auto& each : requests) open += each.commands() > 0;
+    const auto all = std::make_shared<tally>(open, std::move(done));
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (requests[i].commands() == 0) continue;
+        auto& client = *shards_[i];
+        client.execute(std::move(requests[i]),
+                       [all, &client](redis::response&& answer) { all->count(client.check(answer)); });
+    }
+    for (const auto& [name, sealed] : general) {
+        send_general(shard_for(name), name, sealed, how_.capacity, [this, all](redis::response&& answer) {
+            // A group message passes over a full channel.
+            if (answer.error.code == chanx::errc::channel_full) {
+                table_->note_drop(layer::drop_reason::capacity);
+                answer.error = {};
+            }
+            all->count(std::move(answer.error));
+        });
+    }
+}
+
+void redis_hub::group_add(const std::string& group, const std::string& channel,
+                          redis::response_handler done) {
+    if (table_->holds(channel)) {
+        const std::lock_guard lock(mutex_);
+        joined_[channel].insert(group);
+    }
+    auto& client = shard_for(group);
+    redis::request what("ZADD", group_key(group), decimal(unix_time()), channel);
+    what.add("EXPIRE", group_key(group), whole_seconds(how_.group_expiry)).repeatable();
+    client.execute(std::move(what), checked(client, std::move(done)));
+}
+
+void redis_hub::group_discard(const std::string& group, const std::string& channel,
+                              redis::response_handler done) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = joined_.find(channel);
+        if (found != joined_.end() && found->second.erase(group) && found->second.empty())
+            joined_.erase(found);
+    }
+    auto& client = shard_for(group);
+    redis::request what("ZREM", group_key(group), channel);
+    what.repeatable();
+    client.execute(std::move(what), checked(client, std::move(done)));
+}
+
+void redis_hub::channel_freed(const std::string& name) noexcept {
+    std::unordered_set<std::string> groups;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = joined_.find(name);
+        if (found == joined_.end()) return;
+        groups.swap(found->second);
+        joined_.erase(found);
+    }
+    for (const auto& group : groups) group_discard(group, name, {});
+}
+
+// A member that lives stays in its groups however long that is.
+void redis_hub::renew_leases() {
+    std::vector<std::pair<std::string, std::string>> due;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto now = steady::now();
+        if (now < next_renewal_) return;
+        next_renewal_ = now + from_seconds(how_.group_expiry / 3);
+        for (const auto& [channel, groups] : joined_) {
+            if (!table_->holds(channel)) continue;
+            for (const auto& group : groups) due.emplace_back(group, channel);
+        }
+    }
+    for (const auto& [group, channel] : due) group_add(group, channel, {});
+}
+
+bool redis_hub::flush(duration longest) {
+    const auto until = steady::now() + longest;
+    bool whole = true;
+    for (int round = 0; round < 2; ++round) {  // a group message is sent once its members are known
+        for (const auto& each : shards_) {
+            whole = each->flush(std::max<duration>(until - steady::now(), duration::zero())) && whole;
+        }
+    }
+    return whole;
+}
+
+redis::failure redis_hub::erase(duration longest) {
+    for (const auto& client : shards_) {
+        std::string cursor = "0";
+        do {
+            const auto found = client->call(
+                redis::request("SCAN", cursor, "MATCH", how_.prefix + "*", "COUNT", 1000), longest);
+            if (const auto why = client->check(found)) return why;
+            const auto& items = found.replies.front().items;
+            if (items.size() != 2) break;
+            cursor = items[0].text;
+            if (items[1].items.empty()) continue;
+            redis::request remove;
+            for (const auto& key : items[1].items) remove.add("UNLINK", key.text);
+            if (const auto why = client->check(client->call(std::move(remove), longest))) return why;
+        } while (cursor != "0");
+    }
+    return {};
+}
+
+redis::connection_stats redis_hub::stats() const {
+    redis::connection_stats total;
+    total.connected = true;
+    const auto add = [&total](const redis::client& from) {
+        const auto one = from.stats();
+        total.reconnects += one.reconnects;
+        total.gaps += one.gaps;
+        total.refused += one.refused;
+        total.failed += one.failed;
+        total.backlog_bytes += one.backlog_bytes;
+        total.bytes_read += one.bytes_read;
+        total.bytes_written += one.bytes_written;
+        total.connected = total.connected && one.connected;
+    };
+    for (const auto& each : shards_) add(*each);
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, each] : poppers_) {
+        for (const auto& one : each) add(*one->client);
+    }
+    return total;
+}
+
+}  // namespace chanx::bindings

@@ -1,0 +1,95 @@
+// The core Redis layer without Python objects: messages in sorted sets, one for all channels of a process,
+// and groups in sorted sets of channel names.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "core/codec/envelope.hpp"
+#include "core/layer/after_unlock.hpp"
+#include "core/layer/table.hpp"
+#include "core/redis/client.hpp"
+
+namespace chanx::bindings {
+
+class redis_hub final : public layer::table_events, public std::enable_shared_from_this<redis_hub> {
+public:
+    struct settings {
+        std::vector<redis::options> hosts;
+        std::string prefix;
+        codec::format format;
+        codec::seal_options seal;
+        double expiry = 60;  // seconds that an unread message lives in Redis
+        double group_expiry = 86400;
+        std::size_t capacity = 100;  // of a channel without '!' that a group message goes to
+    };
+
+    redis_hub(settings how, ref<layer::channel_table> table);
+    void connect();
+    void close();
+
+    // Starts to take messages for a channel: of the key it shares with the others of this process (a name
+    // with
+    // '!'), or of its own while someone waits for one.
+    void follow(const std::string& channel);
+
+    // The body is a serialised message without address. `capacity` holds for names without '!'.
+    void send(const std::string& channel, const std::string& body, std::size_t capacity,
+              redis::response_handler done);
+    void group_send(const std::string& group, const std::string& body, redis::response_handler done);
+    void group_add(const std::string& group, const std::string& channel, redis::response_handler done);
+    void group_discard(const std::string& group, const std::string& channel, redis::response_handler done);
+    // These wait.
+    bool flush(duration longest);
+    redis::failure erase(duration longest);
+
+    void channel_freed(const std::string& name) noexcept override;
+    void group_emptied(const std::string&) noexcept override {}
+
+    redis::connection_stats stats() const;
+
+private:
+    struct popper {
+        std::string key;
+        std::string general;  // the channel's name, when it has no '!'
+        std::shared_ptr<redis::client> client;
+        bool asking = false;  // guarded by mutex_
+    };
+    class popper_listener;
+
+    std::string key_of(std::string_view channel) const;
+    std::string group_key(std::string_view group) const {
+        return how_.prefix + ":group:" + std::string(group);
+    }
+    redis::client& shard_for(std::string_view name);
+    void pop(const std::shared_ptr<popper>& from);
+    void popped(const std::shared_ptr<popper>& from, redis::response&& answer);
+    void take(const popper& from, const redis::reply& member);
+    bool wanted(const popper& from);
+    void add_entry(redis::request& to, const std::string& key, const std::string& sealed);
+    void deliver_group(const std::string& body, const std::vector<redis::reply>& members,
+                       redis::response_handler done);
+    void send_general(redis::client& to, const std::string& channel, const std::string& sealed,
+                      std::size_t capacity, redis::response_handler done);
+    void renew_leases();
+    std::string score();
+
+    const settings how_;
+    const codec::sealer sealer_;
+    const std::shared_ptr<const redis::script> bounded_add_;
+    ref<layer::channel_table> table_;
+    std::vector<std::shared_ptr<redis::client>> shards_;
+
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, std::vector<std::shared_ptr<popper>>> poppers_;  // by key
+    std::unordered_map<std::string, std::unordered_set<std::string>> joined_;        // groups by channel
+    double last_score_ = 0;
+    std::size_t next_shard_ = 0;
+    time_point next_renewal_{};
+};
+
+}  // namespace chanx::bindings
