@@ -17,6 +17,7 @@ __all__: list[str] = [
     "PubSubLayerCore",
     "ReceiveOperation",
     "RedisClient",
+    "RedisLayerCore",
     "SharedMessage",
     "WireCodec",
     "camelize",
@@ -181,6 +182,46 @@ class PubSubLayerCore(LayerCore):
     def send_many(
         self,
         arg0: collections.abc.Sequence[tuple[bool, typing.Any, typing.Any]],
+        arg1: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> None: ...
+
+class RedisLayerCore(LayerCore):
+    """
+    Channels and groups over Redis sorted sets.
+    """
+    def __init__(
+        self,
+        *,
+        hosts: list[typing.Any],
+        prefix: str,
+        json: bool,
+        keys: collections.abc.Sequence[str],
+        random_prefix_length: typing.SupportsInt | typing.SupportsIndex,
+        process: str,
+        expiry: typing.SupportsFloat | typing.SupportsIndex,
+        group_expiry: typing.SupportsFloat | typing.SupportsIndex,
+        capacity: typing.SupportsInt | typing.SupportsIndex,
+        queue_bytes: typing.SupportsInt | typing.SupportsIndex,
+        capacity_of: typing.Any,
+        report: typing.Any,
+        undecodable: typing.Any,
+    ) -> None: ...
+    def close(self) -> None: ...
+    def erase(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    def flush_sync(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> bool: ...
+    def group_add(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
+    def group_discard(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
+    def group_send(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
+    def new_channel(self, arg0: str) -> None: ...
+    def redis_stats(self) -> dict[str, typing.Any]: ...
+    def send(
+        self, arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex
+    ) -> typing.Any: ...
+    def send_many(
+        self,
+        arg0: collections.abc.Sequence[
+            tuple[bool, typing.Any, typing.Any, typing.SupportsInt | typing.SupportsIndex]
+        ],
         arg1: typing.SupportsFloat | typing.SupportsIndex,
     ) -> None: ...
 

@@ -4,10 +4,12 @@
 #include <atomic>
 
 #include "bindings/init.hpp"
+#include "bindings/layer_core.hpp"
 #include "bindings/redis_answer.hpp"
 #include "bindings/redis_hub.hpp"
 #include "bindings/redis_support.hpp"
 #include "bindings/wire_message.hpp"
+#include "core/error.hpp"
 
 namespace chanx::bindings {
 namespace {

@@ -199,11 +199,13 @@ void redis_hub::take(const popper& from, const redis::reply& member) {
     std::string_view body;
     codec::header header;
     if (sealer_.open(member.text, plain, body) || codec::scan(how_.format, body, header) ||
-        !header.addressed) {
+        (!header.addressed && from.general.empty())) {
         return table_->note_drop(layer::drop_reason::undecodable);
     }
     const auto now = steady::now();
     const ref<layer::message> item(new wire_message(how_.format, std::string(body), table_->deadline(now)));
+    // What is sent to a channel with a key of its own need not name it.
+    if (!from.general.empty()) header.channels.assign(1, from.general);
     for (const auto& name : header.channels) {
         const auto to = from.general == name ? table_->open(name) : table_->find(name);
         if (to) table_->deliver(*to, item, now);
@@ -231,9 +233,9 @@ void redis_hub::send_general(redis::client& to, const std::string& channel, cons
 
 void redis_hub::send(const std::string& channel, const std::string& body, std::size_t capacity,
                      redis::response_handler done) {
-    const auto sealed = sealer_.seal(codec::with_address(how_.format, body, channel));
     const auto mark = channel.find('!');
     if (mark != channel.npos) {
+        const auto sealed = sealer_.seal(codec::with_address(how_.format, body, channel));
         auto& client = shard_for(std::string_view(channel).substr(0, mark + 1));
         redis::request what;
         add_entry(what, key_of(channel), sealed);
@@ -244,7 +246,7 @@ void redis_hub::send(const std::string& channel, const std::string& body, std::s
         const std::lock_guard lock(mutex_);
         turn = next_shard_++;
     }
-    send_general(*shards_[turn % shards_.size()], channel, sealed, capacity, std::move(done));
+    send_general(*shards_[turn % shards_.size()], channel, sealer_.seal(body), capacity, std::move(done));
 }
 
 void redis_hub::group_send(const std::string& group, const std::string& body, redis::response_handler done) {
