@@ -2,7 +2,8 @@
 
 from channels.routing import URLRouter
 
-from chanx.channels.routing import include, path
+from chanx.channels.routing import include, path, re_path
+from config.unrouted import refuse_unrouted
 
 ws_router = URLRouter(
     [
@@ -12,4 +13,4 @@ ws_router = URLRouter(
     ]
 )
 
-router = URLRouter([path("ws/", include(ws_router))])
+router = URLRouter([path("ws/", include(ws_router)), re_path("", refuse_unrouted)])

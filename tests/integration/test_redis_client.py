@@ -182,7 +182,7 @@ def test_a_wrong_setting_is_a_clear_error(
 
 
 def test_users_and_databases_are_honoured() -> None:
-    with RedisServer("--requirepass", "root", "--user", *"ann on >pw ~* &* +@all".split()) as server:
+    with RedisServer("--requirepass", "root", "--user", *["ann", "on", ">pw", "~*", "&*", "+@all"]) as server:
         client = RedisClient(server.options(username="ann", password="pw", database=5, client_name="me"))
         assert client.execute("ACL", "WHOAMI") == b"ann"
         assert client.execute("CLIENT", "GETNAME") == b"me"

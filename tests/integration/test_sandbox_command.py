@@ -106,6 +106,19 @@ def test_runs_on_the_old_layer_with_a_redis_of_its_own(tmp_path: Path) -> None:
         assert re.search(r"Other terminals +export REDIS_URL=redis://127.0.0.1:\d+/0", printed)
 
 
+def test_redis_url_switches_to_the_redis_layer(tmp_path: Path) -> None:
+    port = free_port()
+    redis = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(redis, stdout=subprocess.DEVNULL)
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        with sandbox(free_port(), environment(tmp_path, REDIS_URL=url)) as (_, printed):
+            assert f"chanx.layers.RedisChannelLayer at {url[:-2]}" in printed
+    finally:
+        server.kill()
+        server.wait()
+
+
 def refused(env: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "sandbox.py"), *arguments],

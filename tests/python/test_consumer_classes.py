@@ -146,7 +146,7 @@ def test_lists_of_classes_are_merged_over_the_bases() -> None:
     parent = make(extra_groups=["a"], emits=[NoteMessage])
     child = type("Child", (parent,), {"extra_groups": ["b", "a"], "emits": [CountMessage], "groups": ["z"]})
     assert child().groups == ["z", "b", "a"]
-    assert child._merged_emits == [CountMessage, NoteMessage]
+    assert child._chanx_merged_emits == [CountMessage, NoteMessage]
     assert parent().groups == ["a"]
 
 
@@ -186,7 +186,7 @@ def test_an_action_with_several_values_is_handled_for_each() -> None:
     async def handle(self: Any, message: Several) -> None: ...
 
     consumer = make(handle=handle)
-    assert consumer._message_methods == {"up": "handle", "down": "handle"}
+    assert consumer._chanx_message_methods == {"up": "handle", "down": "handle"}
 
 
 def test_camelize_without_pyhumps_names_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ class AsyncJsonWebsocketConsumer(
 
     get_channel_layer = staticmethod(get_channel_layer)
 
-    def _no_groups_error(self) -> Exception:
+    def _chanx_no_groups_error(self) -> Exception:
         return InvalidChannelLayerError("BACKEND is unconfigured or doesn't support groups")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -71,7 +71,7 @@ class AsyncJsonWebsocketConsumer(
         if connections.open and connections.are_due():
             await connections.close_due()
         if message.get("type") == "websocket.receive":
-            if self._refused:
+            if self._chanx_refused:
                 return
             text = message.get("text")
             plan = self.chanx_plan
@@ -85,7 +85,7 @@ class AsyncJsonWebsocketConsumer(
                         await tasks.admit(size)
                     handler = getattr(self, plan.methods[type(received)])
                     task = asyncio.Task(
-                        self._answer(plan, handler, received), loop=asyncio.get_running_loop()
+                        self._chanx_answer(plan, handler, received), loop=asyncio.get_running_loop()
                     )
                     tasks.running.add(task)
                     if size >= LARGE_FRAME:
@@ -107,12 +107,12 @@ class AsyncJsonWebsocketConsumer(
         Raises:
             StopConsumer: Always: the connection has ended.
         """
-        await self._leave()
+        await self._chanx_leave()
         for group in list(self.groups):
             try:
                 await self.channel_layer.group_discard(group, self.channel_name)
             except AttributeError:
-                raise self._no_groups_error() from None
+                raise self._chanx_no_groups_error() from None
         await self.disconnect(message["code"])
         if connections.open and connections.are_due():
             await connections.close_due()

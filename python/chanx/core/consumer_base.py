@@ -80,10 +80,10 @@ class ConsumerBase(Generic[ReceiveEvent]):
     outgoing_message_adapter: ClassVar[TypeAdapter[BaseMessage]]
     _MESSAGE_HANDLER_INFO_MAP: ClassVar[HandlerMap] = {}
     _EVENT_HANDLER_INFO_MAP: ClassVar[HandlerMap] = {}
-    _message_methods: ClassVar[dict[str, str]] = {}
-    _event_methods: ClassVar[dict[str, str]] = {}
-    _merged_extra_groups: ClassVar[list[str]] = []
-    _merged_emits: ClassVar[list[type[BaseMessage]]] = []
+    _chanx_message_methods: ClassVar[dict[str, str]] = {}
+    _chanx_event_methods: ClassVar[dict[str, str]] = {}
+    _chanx_merged_extra_groups: ClassVar[list[str]] = []
+    _chanx_merged_emits: ClassVar[list[type[BaseMessage]]] = []
     chanx_plan: ClassVar["FramePlan | None"] = None
 
     if TYPE_CHECKING:
@@ -94,19 +94,19 @@ class ConsumerBase(Generic[ReceiveEvent]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.groups = self._default_groups()
+        self.groups = self._chanx_default_groups()
         self.subscriptions: dict[str, Topic[Any]] = {}
-        self._closed = False
-        self._frame_size = 0
-        self._refused = False
-        self._default_topic_value: str | None = None
+        self._chanx_closed = False
+        self._chanx_frame_size = 0
+        self._chanx_refused = False
+        self._chanx_default_topic_value: str | None = None
         self.chanx_tasks = HandlerTasks(self.max_handlers)
 
     @classmethod
-    def _default_groups(cls) -> list[str]:
+    def _chanx_default_groups(cls) -> list[str]:
         """The groups that every connection of this class joins, each once."""
         declared: list[str] = getattr(cls, "groups", None) or []
-        return list(dict.fromkeys((*declared, *cls._merged_extra_groups)))
+        return list(dict.fromkeys((*declared, *cls._chanx_merged_extra_groups)))
 
     @property
     def should_send_completion(self) -> bool:

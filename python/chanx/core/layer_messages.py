@@ -28,7 +28,7 @@ class LayerMessages(Sending[ReceiveEvent]):
         Args:
             group: Name of the group.
         """
-        await self._required_layer().group_add(group, self.channel_name)
+        await self._chanx_required_layer().group_add(group, self.channel_name)
         if group not in self.groups:
             self.groups.append(group)
 
@@ -38,7 +38,7 @@ class LayerMessages(Sending[ReceiveEvent]):
         Args:
             group: Name of the group.
         """
-        await self._required_layer().group_discard(group, self.channel_name)
+        await self._chanx_required_layer().group_discard(group, self.channel_name)
         if group in self.groups:
             self.groups.remove(group)
 
@@ -59,7 +59,7 @@ class LayerMessages(Sending[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        layer = self._required_layer()
+        layer = self._chanx_required_layer()
         content = message.model_dump(mode="json") if isinstance(message, BaseMessage) else message
         with publishing():
             for group in _listed(self.groups if groups is None else groups):
@@ -100,7 +100,7 @@ class LayerMessages(Sending[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        layer = cls._class_layer()
+        layer = cls._chanx_class_layer()
         with publishing():
             await layer.send(channel_name, _event_message(event))
 
@@ -115,7 +115,7 @@ class LayerMessages(Sending[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        layer = cls._class_layer()
+        layer = cls._chanx_class_layer()
         _sync_method(layer, "send")(channel_name, _event_message(event))
 
     @classmethod
@@ -129,10 +129,10 @@ class LayerMessages(Sending[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        layer = cls._class_layer()
+        layer = cls._chanx_class_layer()
         message = _event_message(event)
         with publishing():
-            for group in _listed(cls._default_groups() if groups is None else groups):
+            for group in _listed(cls._chanx_default_groups() if groups is None else groups):
                 await layer.group_send(group, message)
 
     @classmethod
@@ -146,9 +146,9 @@ class LayerMessages(Sending[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        group_send = _sync_method(cls._class_layer(), "group_send")
+        group_send = _sync_method(cls._chanx_class_layer(), "group_send")
         message = _event_message(event)
-        for group in _listed(cls._default_groups() if groups is None else groups):
+        for group in _listed(cls._chanx_default_groups() if groups is None else groups):
             group_send(group, message)
 
     async def handle_channel_event(self, event_payload: EventPayload) -> None:
@@ -180,13 +180,13 @@ class LayerMessages(Sending[ReceiveEvent]):
         """
         action = getattr(event, self.discriminator_field)
         try:
-            result = getattr(self, self._event_methods[action])(event)
+            result = getattr(self, self._chanx_event_methods[action])(event)
             await send_result(result, self.send_message)
         except Exception as error:
             await self.handle_event_handler_error(error, action, event)
 
     @classmethod
-    def _class_layer(cls) -> Any:
+    def _chanx_class_layer(cls) -> Any:
         alias = cls.channel_layer_alias
         layer = cls.get_channel_layer(alias)
         if layer is None:
@@ -195,7 +195,7 @@ class LayerMessages(Sending[ReceiveEvent]):
             )
         return layer
 
-    def _required_layer(self) -> Any:
+    def _chanx_required_layer(self) -> Any:
         if self.channel_layer is None:
             raise ConfigurationError(
                 f"{type(self).__name__} needs the channel layer {self.channel_layer_alias!r}: "

@@ -56,7 +56,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
         if ref is not None and isinstance(framed, dict):
             framed = {**cast("dict[str, Any]", framed), "version": ENVELOPE_VERSION, "ref": ref}
         await super().send_json(framed, close=close)  # type: ignore[misc]  # the framework's
-        await self._sent(content)
+        await self._chanx_sent(content)
 
     async def send_topic_message(self, topic: str, message: BaseMessage) -> None:
         """Send a message that belongs to a topic."""
@@ -77,7 +77,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
         if seq is not None:
             framed["seq"] = seq
         await super().send_json(framed)  # type: ignore[misc]  # the framework's
-        await self._sent(content)
+        await self._chanx_sent(content)
 
     async def send_topic_error(self, topic: str, reason: TopicErrorReason, detail: str) -> None:
         """Refuse a frame for a topic.
@@ -91,16 +91,16 @@ class Sending(ConsumerBase[ReceiveEvent]):
         payload = {"reason": reason, "detail": detail}
         await self.send_topic_message(topic, ErrorMessage(payload=payload))
 
-    async def _sent(self, content: Any) -> None:
+    async def _chanx_sent(self, content: Any) -> None:
         """Log a frame that was sent, and give the loop a turn, each if configured."""
         if self.log_websocket_message:
             action = action_in(content, self.discriminator_field)
-            if not self._is_log_ignored(action):
+            if not self._chanx_is_log_ignored(action):
                 logger.info("Websocket sent", sent_action=action)
         if self.send_message_immediately:
             await asyncio.sleep(0)
 
-    def _is_log_ignored(self, action: Any) -> bool:
+    def _chanx_is_log_ignored(self, action: Any) -> bool:
         return isinstance(action, str) and action in self.all_log_ignored_actions
 
     async def handle_validation_error(self, error: ValidationError) -> None:
@@ -111,7 +111,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
     async def handle_json_processing_error(self, error: Exception) -> None:
         """Tell the client that its frame could not be processed; the error is only logged."""
         logger.error("Failed to process message", error=repr(error), exc_info=error)
-        if not self._closed:
+        if not self._chanx_closed:
             await self.send_message(ErrorMessage(payload={"detail": "Failed to process message"}))
 
     async def handle_message_handler_error(self, error: Exception, action: str, message: BaseMessage) -> None:
@@ -123,7 +123,7 @@ class Sending(ConsumerBase[ReceiveEvent]):
             message: The message it was called with.
         """
         logger.error(f"Handler error for action '{action}': {error}", exc_info=error)
-        if not self._closed:
+        if not self._chanx_closed:
             detail = f"Failed to process message for {action}"
             await self.send_message(ErrorMessage(payload={"detail": detail}))
 

@@ -7,13 +7,21 @@ from contextvars import Context, ContextVar
 from typing import Any, Final
 from weakref import ref
 
-from chanx.utils.logging import logger
+from chanx.utils.logging import client_is_gone, logger
 
 LARGE_FRAME: Final = 64 * 1024
 """Length in characters from which a frame counts towards the limit of bytes in handling."""
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Large frames of one connection that may be in handling at once, in characters."""
+
+
+def log_task_failure(error: BaseException) -> None:
+    """Log what ended a handler's task; that a client left before its answer is nobody's failure."""
+    if client_is_gone(error):
+        logger.debug("Websocket send failed", error=repr(error))
+    else:
+        logger.error("Websocket task failed", error=repr(error), exc_info=error)
 
 
 class HandlerTasks:
@@ -79,7 +87,7 @@ class HandlerTasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self.leave(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("Websocket task failed", error=repr(error), exc_info=error)
+            log_task_failure(error)
 
     def published(self, task: asyncio.Task[Any]) -> None:
         """Note that a handler's publishing has been answered."""

@@ -30,7 +30,7 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
     channel_layer_alias: str = "default"
     groups: list[str] = []
     param_names: ClassVar[tuple[str, ...]] = ()
-    _regex: ClassVar["re.Pattern[str] | None"] = None
+    _chanx_regex: ClassVar["re.Pattern[str] | None"] = None
 
     if TYPE_CHECKING:
         opened: bool
@@ -52,7 +52,7 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         if len(set(cls.param_names)) != len(cls.param_names):
             raise ValueError(f"{cls.__name__}.pattern {pattern!r} names a parameter twice.")
         pieces = _PARAMETER.split(pattern)
-        cls._regex = re.compile(
+        cls._chanx_regex = re.compile(
             "".join(
                 f"(?P<{piece}>[^:]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
             )
@@ -80,7 +80,7 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         Returns:
             Values by name, or None when the topic is not of this class.
         """
-        match = cls._regex.fullmatch(topic) if cls._regex is not None else None
+        match = cls._chanx_regex.fullmatch(topic) if cls._chanx_regex is not None else None
         return None if match is None else match.groupdict()
 
     @classmethod
@@ -147,7 +147,7 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         Raises:
             ConfigurationError: There is no channel layer.
         """
-        layer = cls._class_layer()
+        layer = cls._chanx_class_layer()
         with publishing():
             await layer.group_send(
                 cls.group_name(topic),

@@ -21,31 +21,31 @@ class TopicHost(LayerMessages[ReceiveEvent]):
     """Subscribing, unsubscribing, and routing frames and events to topics."""
 
     @classmethod
-    def _match(cls, topic: str) -> type["Topic[Any]"] | None:
+    def _chanx_match(cls, topic: str) -> type["Topic[Any]"] | None:
         """The declared topic class that a topic belongs to."""
         declared = cls.topics
         if cls.default_topic is not None and cls.default_topic not in declared:
             declared = [*declared, cls.default_topic]
         return next((candidate for candidate in declared if candidate.parse(topic) is not None), None)
 
-    async def _route_to_topic(self, envelope: Envelope, content: dict[str, Any]) -> None:
+    async def _chanx_route_to_topic(self, envelope: Envelope, content: dict[str, Any]) -> None:
         """Handle a frame that names a topic."""
         topic = envelope.topic or ""
         action = content.get(self.discriminator_field)
         try:
             if action == _SUBSCRIBE:
-                await self._subscribe(topic)
+                await self._chanx_subscribe(topic)
             elif action == _UNSUBSCRIBE:
-                await self._unsubscribe(topic)
+                await self._chanx_unsubscribe(topic)
             else:
-                await self._handle_topic_frame(topic, content)
+                await self._chanx_handle_topic_frame(topic, content)
         except Exception as error:
             logger.error("Failed to process message", topic=topic, exc_info=error)
-            if not self._closed:
+            if not self._chanx_closed:
                 detail = {"detail": "Failed to process message"}
                 await self.send_topic_message(topic, ErrorMessage(payload=detail))
 
-    async def _handle_topic_frame(self, topic: str, content: dict[str, Any]) -> None:
+    async def _chanx_handle_topic_frame(self, topic: str, content: dict[str, Any]) -> None:
         subscription = self.subscriptions.get(topic)
         if subscription is None:
             await self.send_topic_error(
@@ -56,9 +56,9 @@ class TopicHost(LayerMessages[ReceiveEvent]):
             content = decamelize(content)
         await subscription.handle_json(content)
 
-    async def _subscribe(self, topic: str) -> None:
+    async def _chanx_subscribe(self, topic: str) -> None:
         """Subscribe to a topic if it exists and this client may; confirmed again if it has."""
-        if topic not in self.subscriptions and not await self._open_topic(topic):
+        if topic not in self.subscriptions and not await self._chanx_open_topic(topic):
             return
         await self.send_topic_message(topic, SubscribedMessage())
         subscription = self.subscriptions.get(topic)
@@ -73,9 +73,9 @@ class TopicHost(LayerMessages[ReceiveEvent]):
         finally:
             current_ref.reset(token)
 
-    async def _open_topic(self, topic: str) -> bool:
+    async def _chanx_open_topic(self, topic: str) -> bool:
         """Authorise and join a topic; answers the client itself when it must not."""
-        topic_class = self._match(topic)
+        topic_class = self._chanx_match(topic)
         if topic_class is None:
             await self.send_topic_error(topic, TopicErrorReason.UNKNOWN_TOPIC, f"Unknown topic {topic!r}")
             return False
@@ -85,7 +85,7 @@ class TopicHost(LayerMessages[ReceiveEvent]):
                 topic, TopicErrorReason.UNAUTHORIZED, f"Not allowed to subscribe to {topic!r}"
             )
             return False
-        if self._closed:
+        if self._chanx_closed:
             return False  # it ended meanwhile, and has left its groups
         if topic in self.subscriptions:
             return True
@@ -94,38 +94,38 @@ class TopicHost(LayerMessages[ReceiveEvent]):
         self.subscriptions[topic] = subscription
         return True
 
-    async def _unsubscribe(self, topic: str) -> None:
+    async def _chanx_unsubscribe(self, topic: str) -> None:
         """Leave a topic; confirmed even when the client was not subscribed."""
         subscription = self.subscriptions.pop(topic, None)
         if subscription is not None:
-            await self._leave_topic_group(topic, subscription)
+            await self._chanx_leave_topic_group(topic, subscription)
             await subscription.on_unsubscribe()
         await self.send_topic_message(topic, UnsubscribedMessage())
 
-    async def _leave_topic_group(self, topic: str, subscription: "Topic[Any]") -> None:
+    async def _chanx_leave_topic_group(self, topic: str, subscription: "Topic[Any]") -> None:
         """Leave the group of a topic unless another subscription shares it."""
         group = subscription.group_name(topic)
         shared = any(other.group_name(name) == group for name, other in self.subscriptions.items())
         if self.channel_layer is not None and not shared:
             await self.channel_layer.group_discard(group, self.channel_name)
 
-    async def _leave_all_topics(self) -> None:
+    async def _chanx_leave_all_topics(self) -> None:
         """End every subscription, when the connection ends."""
         while self.subscriptions:
             topic, subscription = self.subscriptions.popitem()
             try:
-                await self._leave_topic_group(topic, subscription)
+                await self._chanx_leave_topic_group(topic, subscription)
                 await subscription.on_unsubscribe()
             except Exception as error:
                 logger.error("on_unsubscribe failed", topic=topic, exc_info=error)
 
-    def _resolve_default_topic(self) -> str:
+    def _chanx_resolve_default_topic(self) -> str:
         """The default topic with the parameters of this connection's route filled in.
 
         Raises:
             ValueError: The route lacks one of them.
         """
-        if self._default_topic_value is None:
+        if self._chanx_default_topic_value is None:
             assert self.default_topic is not None  # callers check
             pattern, params = self.default_topic.pattern, self.url_params
             missing = [name for name in self.default_topic.param_names if name not in params]
@@ -134,8 +134,8 @@ class TopicHost(LayerMessages[ReceiveEvent]):
                     f"default_topic pattern {pattern!r} needs URL parameters {missing} "
                     f"that this route does not provide (got {sorted(params)})"
                 )
-            self._default_topic_value = pattern.format(**params)
-        return self._default_topic_value
+            self._chanx_default_topic_value = pattern.format(**params)
+        return self._chanx_default_topic_value
 
     async def handle_topic_event(self, event: dict[str, Any]) -> None:
         """Hand an event to the subscription of its topic, if there is one.

@@ -14,11 +14,12 @@ from chanx.core.envelope import Envelope, current_ref, strip_envelope
 from chanx.core.frame_plan import FramePlan
 from chanx.core.handlers import plan_consumer
 from chanx.core.results import send_result
+from chanx.core.tasks import log_task_failure
 from chanx.core.topic_host import TopicHost
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import CompleteMessage
 from chanx.utils.camel import decamelize, require_pyhumps
-from chanx.utils.logging import logger
+from chanx.utils.logging import client_is_gone, logger
 
 __all__ = ["ChanxWebsocketConsumerMixin", "ReceiveEvent"]
 
@@ -39,12 +40,12 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         plan = plan_consumer(cls)
         cls.name = plan.name
         cls.snake_name = plan.snake_name
-        cls._merged_extra_groups = plan.extra_groups
-        cls._merged_emits = plan.emits
+        cls._chanx_merged_extra_groups = plan.extra_groups
+        cls._chanx_merged_emits = plan.emits
         cls._MESSAGE_HANDLER_INFO_MAP = plan.message_handlers
         cls._EVENT_HANDLER_INFO_MAP = plan.event_handlers
-        cls._message_methods = plan.message_methods
-        cls._event_methods = plan.event_methods
+        cls._chanx_message_methods = plan.message_methods
+        cls._chanx_event_methods = plan.event_methods
         cls.incoming_message_adapter = plan.incoming
         cls.incoming_event_adapter = plan.events
         if plan.outgoing is not None:
@@ -57,32 +58,32 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             message: The server's ``websocket.connect``.
         """
         await self.accept()
-        if not await self._authenticate():
+        if not await self._chanx_authenticate():
             return
         for group in self.groups:
-            await self._join_at_start(group)
+            await self._chanx_join_at_start(group)
         await self.post_authentication()
         if self.default_topic is not None:
-            await self._subscribe(self._resolve_default_topic())
+            await self._chanx_subscribe(self._chanx_resolve_default_topic())
 
-    async def _authenticate(self) -> bool:
+    async def _chanx_authenticate(self) -> bool:
         """Run the authenticator, if any; a refused connection is closed."""
         if self.authenticator_class is None:
             return True
         self.authenticator = self.authenticator_class(self.send_message)
         if await self.authenticator.authenticate(self.scope):
             return True
-        self._refused = True  # whatever it still sends is not for the handlers
+        self._chanx_refused = True  # whatever it still sends is not for the handlers
         await self.close(self.authenticator.close_code)
         return False
 
-    async def _join_at_start(self, group: str) -> None:
+    async def _chanx_join_at_start(self, group: str) -> None:
         try:
             await self.channel_layer.group_add(group, self.channel_name)
         except AttributeError:
-            raise self._no_groups_error() from None
+            raise self._chanx_no_groups_error() from None
 
-    def _no_groups_error(self) -> Exception:
+    def _chanx_no_groups_error(self) -> Exception:
         """The framework's exception for groups without a layer that has them."""
         return RuntimeError("BACKEND is unconfigured or doesn't support groups")
 
@@ -95,14 +96,14 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         Args:
             message: The server's ``websocket.disconnect``.
         """
-        await self._leave()
+        await self._chanx_leave()
         await super().websocket_disconnect(message)  # type: ignore[misc]  # the framework's
 
-    async def _leave(self) -> None:
+    async def _chanx_leave(self) -> None:
         """End what this package keeps of the connection."""
-        self._closed = True
+        self._chanx_closed = True
         logger.info("Disconnecting websocket")
-        await self._leave_all_topics()
+        await self._chanx_leave_all_topics()
 
     async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
         """Close the connection.
@@ -124,17 +125,17 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             **kwargs: Passed on to ``receive_json``.
         """
         if text_data is None:
-            await self._reject_frame(text_data, "binary frames are not supported")
+            await self._chanx_reject_frame(text_data, "binary frames are not supported")
             return
         try:
             content = await self.decode_json(text_data)
         except (ValueError, RecursionError) as error:
-            await self._reject_frame(text_data, str(error))
+            await self._chanx_reject_frame(text_data, str(error))
             return
-        self._frame_size = len(text_data)
+        self._chanx_frame_size = len(text_data)
         await self.receive_json(content, **kwargs)
 
-    async def _reject_frame(self, text_data: str | None, reason: str) -> None:
+    async def _chanx_reject_frame(self, text_data: str | None, reason: str) -> None:
         """Tell the client that a frame is not JSON."""
         logger.warning("Malformed frame", reason=reason)
         error = ValidationError.from_exception_data(
@@ -157,36 +158,36 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             return
         message = strip_envelope(content)
         if envelope.topic is None and self.default_topic is not None:
-            envelope.topic = self._resolve_default_topic()
-        size, self._frame_size = self._frame_size, 0
+            envelope.topic = self._chanx_resolve_default_topic()
+        size, self._chanx_frame_size = self._chanx_frame_size, 0
         await self.chanx_tasks.admit(size)
         context = contextvars.copy_context()
         if envelope.ref is not None:
             context.run(current_ref.set, envelope.ref)
         if envelope.topic is None:
-            coro = self._receive_own_json(message, **kwargs)
+            coro = self._chanx_receive_own_json(message, **kwargs)
         else:
-            coro = self._receive_topic_json(envelope, message)
+            coro = self._chanx_receive_topic_json(envelope, message)
         self.chanx_tasks.start(coro, context, size)
 
-    async def _receive_own_json(self, content: dict[str, Any], **kwargs: Any) -> None:
+    async def _chanx_receive_own_json(self, content: dict[str, Any], **kwargs: Any) -> None:
         """Handle a frame without a topic, in its task."""
-        self._log_received(content)
+        self._chanx_log_received(content)
         if self.should_camelize:
             content = decamelize(content)
         await self.handle_json(content, **kwargs)
 
-    async def _receive_topic_json(self, envelope: Envelope, content: dict[str, Any]) -> None:
+    async def _chanx_receive_topic_json(self, envelope: Envelope, content: dict[str, Any]) -> None:
         """Handle a frame with a topic, in its task."""
-        self._log_received(content)
-        await self._route_to_topic(envelope, content)
+        self._chanx_log_received(content)
+        await self._chanx_route_to_topic(envelope, content)
 
-    def _log_received(self, content: dict[str, Any]) -> None:
+    def _chanx_log_received(self, content: dict[str, Any]) -> None:
         if not self.log_websocket_message:
             return
         action = content.get(self.discriminator_field)
         structlog.contextvars.bind_contextvars(message_id=uuid4().hex[:8], received_action=action)
-        if not self._is_log_ignored(action):
+        if not self._chanx_is_log_ignored(action):
             logger.info("Websocket received")
 
     async def handle_json(self, content: dict[str, Any], **kwargs: Any) -> None:
@@ -204,12 +205,14 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         except ValidationError as error:
             await self.handle_validation_error(error)
         except Exception as error:
+            if client_is_gone(error):
+                raise
             await self.handle_json_processing_error(error)
         finally:
             if self.should_send_completion:
                 await self.send_message(CompleteMessage())
 
-    async def _answer(self, plan: FramePlan, handler: Any, message: Any) -> None:
+    async def _chanx_answer(self, plan: FramePlan, handler: Any, message: Any) -> None:
         """Run the handler of a message that came the short way, in its task, and send its answers."""
         try:
             result: Any = handler(message)
@@ -224,7 +227,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             else:
                 await send_result(result, self.handle_result)
         except Exception as error:
-            await self._report(error, message)
+            await self._chanx_report(error, message)
         finally:
             try:
                 if plan.completion is not None:
@@ -232,12 +235,15 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
                     if plan.yield_after:
                         await asyncio.sleep(0)
             except Exception as error:
-                logger.error("Websocket task failed", error=repr(error), exc_info=error)
+                log_task_failure(error)
             finally:
                 self.chanx_tasks.leave(asyncio.current_task())
 
-    async def _report(self, error: Exception, message: BaseMessage) -> None:
+    async def _chanx_report(self, error: Exception, message: BaseMessage) -> None:
         """Tell the client that a handler failed, as far as that can be told."""
+        if client_is_gone(error):
+            log_task_failure(error)
+            return
         action = getattr(message, self.discriminator_field)
         try:
             try:
@@ -245,7 +251,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             except Exception as second:
                 await self.handle_json_processing_error(second)
         except Exception as third:
-            logger.error("Websocket task failed", error=repr(third), exc_info=third)
+            log_task_failure(third)
 
     async def receive_message(self, message: BaseMessage) -> None:
         """Call the handler of a message and send what it returns or yields.
@@ -254,10 +260,12 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             message: The message.
         """
         action = getattr(message, self.discriminator_field)
-        method = self._message_methods[action]
+        method = self._chanx_message_methods[action]
         try:
             await send_result(getattr(self, method)(message), self.handle_result)
         except Exception as error:
+            if client_is_gone(error):
+                raise
             await self.handle_message_handler_error(error, action, message)
 
     async def handle_result(self, result: BaseMessage) -> None:

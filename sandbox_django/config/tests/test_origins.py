@@ -25,3 +25,11 @@ async def test_own_pages_and_programs_connect(origin):
 async def test_pages_of_other_sites_are_refused(origin):
     connected, _ = await client(origin).connect()
     assert not connected
+
+
+async def test_an_address_without_a_consumer_is_refused_with_one_line(caplog):
+    communicator = WebsocketCommunicator(application, "/ws/nothing/here/", [])
+    connected, code = await communicator.connect()
+    assert not connected
+    assert code == 4404
+    assert [record.getMessage() for record in caplog.records] == ["No WebSocket here: /ws/nothing/here/"]
