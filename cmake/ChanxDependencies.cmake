@@ -1,8 +1,15 @@
 # Finds the system libraries. Whatever is missing is reported in one message, by name, with the command that
 # installs it, instead of one failed configure run per library.
 find_package(Threads REQUIRED)
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # Boost's own configuration instead of CMake's module
+endif()
 find_package(Boost 1.74 QUIET)
-find_package(simdjson 3.0 QUIET)
+# No version here: simdjson's package refuses every other major one, and 4 will do as well as 3.
+find_package(simdjson QUIET)
+if(simdjson_FOUND AND simdjson_VERSION VERSION_LESS 3.0)
+  set(simdjson_FOUND FALSE)
+endif()
 find_package(OpenSSL 1.1.1 QUIET)
 # Debian's CMake files for hiredis 0.14 point nowhere, so it is looked up by hand.
 find_path(HIREDIS_INCLUDE_DIR hiredis/hiredis.h)

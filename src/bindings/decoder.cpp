@@ -1,8 +1,10 @@
 // Text to message: parse, walk the plan, build; what the plan does not accept goes to the fallback.
 #include <exception>
 
+#include "bindings/callable_type.hpp"
 #include "bindings/codec.hpp"
 #include "bindings/python_builder.hpp"
+#include "core/validate/limits.hpp"
 #include "core/validate/null_builder.hpp"
 #include "core/validate/parser.hpp"
 #include "core/validate/walk.hpp"
@@ -14,7 +16,13 @@ struct decoder_object {
     PyObject_HEAD vectorcallfunc vectorcall;
     PyObject* plan;      // a Plan, or None: everything goes to the fallback
     PyObject* fallback;  // a callable, or None: the answer is then None
-    bool frames;         // a frame is an object and carries none of the envelope's keys
+    validate::document_limits limits;
+    bool frames;  // a frame is an object and carries none of the envelope's keys
+
+    static PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords);
+    static int init(PyObject* object, PyObject* args, PyObject* keywords);
+    static int traverse(PyObject* object, visitproc visit, void* arg);
+    static int clear(PyObject* object);
 };
 
 bool is_envelope_key(std::string_view key) noexcept {
@@ -40,7 +48,8 @@ PyObject* decode(const decoder_object& self, std::string_view text) {
     python_plan& plan = plan_of(self.plan);
     validate::parser_lease lease;
     simdjson::dom::element root;
-    if (lease.parse(text, root)) return nullptr;
+    if (find_flat_excess(text, self.limits) != validate::excess::none) return nullptr;
+    if (lease.parse(text, root, self.limits.depth)) return nullptr;
     if (self.frames && !is_bare_frame(root)) return nullptr;
     if (plan.plan.runs_code) {  // user code runs only for a document whose structure is right as a whole
         validate::null_builder checker;
@@ -51,6 +60,21 @@ PyObject* decode(const decoder_object& self, std::string_view text) {
     PyObject* made = nullptr;
     return validate::walker(plan.plan, build).walk(root, made) ? made : nullptr;
 }
+
+}  // namespace
+
+bool read_limits(PyObject* from, validate::document_limits& out) {
+    Py_ssize_t bytes, depth, elements, string;
+    if (!PyTuple_Check(from) || !PyArg_ParseTuple(from, "nnnn", &bytes, &depth, &elements, &string)) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "limits must be a tuple of four integers");
+        return false;
+    }
+    const auto limit = [](Py_ssize_t n) { return n < 0 ? SIZE_MAX : static_cast<std::size_t>(n); };
+    out = {limit(bytes), limit(depth), limit(elements), limit(string)};
+    return true;
+}
+
+namespace {
 
 bool text_of(PyObject* from, std::string_view& text) {
     if (PyUnicode_Check(from)) {
@@ -75,12 +99,9 @@ bool text_of(PyObject* from, std::string_view& text) {
     return false;
 }
 
-PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords) {
+PyObject* decoder_object::call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords) {
     const auto& self = *reinterpret_cast<decoder_object*>(callable);
-    if (PyVectorcall_NARGS(count) != 1 || (keywords && PyTuple_GET_SIZE(keywords))) {
-        PyErr_SetString(PyExc_TypeError, "expected one argument, the text of a message");
-        return nullptr;
-    }
+    if (!takes_one(count, keywords, "the text of a message")) return nullptr;
     if (!self.plan) {
         PyErr_SetString(PyExc_RuntimeError, "the decoder was not initialised");
         return nullptr;
@@ -104,13 +125,15 @@ PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject
     return PyObject_CallOneArg(self.fallback, text_object);
 }
 
-int init(PyObject* object, PyObject* args, PyObject* keywords) {
-    static const char* names[] = {"plan", "fallback", "frames", nullptr};
-    PyObject *plan, *fallback;
+int decoder_object::init(PyObject* object, PyObject* args, PyObject* keywords) {
+    static const char* names[] = {"plan", "fallback", "frames", "limits", nullptr};
+    PyObject *plan, *fallback, *limits = nullptr;
     int frames = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|p", const_cast<char**>(names), &plan, &fallback,
-                                     &frames))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|pO", const_cast<char**>(names), &plan, &fallback,
+                                     &frames, &limits))
         return -1;
+    validate::document_limits read;
+    if (limits && !read_limits(limits, read)) return -1;
     if (plan != Py_None && !Py_IS_TYPE(plan, &plan_type)) {
         PyErr_SetString(PyExc_TypeError, "plan must be a Plan or None");
         return -1;
@@ -119,54 +142,28 @@ int init(PyObject* object, PyObject* args, PyObject* keywords) {
     Py_XSETREF(self.plan, Py_NewRef(plan));
     Py_XSETREF(self.fallback, Py_NewRef(fallback));
     self.frames = frames != 0;
+    self.limits = read;
     return 0;
 }
 
-PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
-    PyObject* object = type->tp_alloc(type, 0);
-    if (object) reinterpret_cast<decoder_object*>(object)->vectorcall = call;
-    return object;
-}
-
-int traverse(PyObject* object, visitproc visit, void* arg) {
+int decoder_object::traverse(PyObject* object, visitproc visit, void* arg) {
     auto& self = *reinterpret_cast<decoder_object*>(object);
     Py_VISIT(self.plan);
     Py_VISIT(self.fallback);
     return 0;
 }
 
-int clear(PyObject* object) {
+int decoder_object::clear(PyObject* object) {
     auto& self = *reinterpret_cast<decoder_object*>(object);
     Py_CLEAR(self.plan);
     Py_CLEAR(self.fallback);
     return 0;
 }
 
-void dealloc(PyObject* object) {
-    PyObject_GC_UnTrack(object);
-    clear(object);
-    Py_TYPE(object)->tp_free(object);
-}
-
 }  // namespace
 
-PyTypeObject decoder_type = [] {
-    PyTypeObject type{};
-    Py_SET_REFCNT(reinterpret_cast<PyObject*>(&type), 1);
-    type.tp_name = "chanx._core.Decoder";
-    type.tp_basicsize = sizeof(decoder_object);
-    type.tp_flags =
-        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
-    type.tp_doc =
-        "Decoder(plan, fallback, frames=False)\n--\n\nCalled with text, gives the message it holds.";
-    type.tp_vectorcall_offset = offsetof(decoder_object, vectorcall);
-    type.tp_call = PyVectorcall_Call;
-    type.tp_new = create;
-    type.tp_init = init;
-    type.tp_traverse = traverse;
-    type.tp_clear = clear;
-    type.tp_dealloc = dealloc;
-    return type;
-}();
+PyTypeObject decoder_type = make_callable_type<decoder_object>(
+    "chanx._core.Decoder",
+    "Decoder(plan, fallback, frames=False, limits=...)\n--\n\nCalled with text, gives the message it holds.");
 
 }  // namespace chanx::bindings

@@ -1,6 +1,7 @@
 // Message to text along the plan of its class; what the plan does not know goes to the fallback.
 #include <exception>
 
+#include "bindings/callable_type.hpp"
 #include "bindings/codec.hpp"
 #include "bindings/python_text.hpp"
 #include "bindings/python_writer.hpp"
@@ -13,6 +14,11 @@ struct encoder_object {
     PyObject* fallback;  // a callable, or None: the answer is then None
     plan_cache* plans;
     bool as_bytes;
+
+    static PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords);
+    static int init(PyObject* object, PyObject* args, PyObject* keywords);
+    static int traverse(PyObject* object, visitproc visit, void* arg);
+    static int clear(PyObject* object);
 };
 
 PyObject* result_of(const encode::json_writer& out, bool as_bytes) {
@@ -21,12 +27,9 @@ PyObject* result_of(const encode::json_writer& out, bool as_bytes) {
     return make_str(text);
 }
 
-PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords) {
+PyObject* encoder_object::call(PyObject* callable, PyObject* const* args, size_t count, PyObject* keywords) {
     const auto& self = *reinterpret_cast<encoder_object*>(callable);
-    if (PyVectorcall_NARGS(count) != 1 || (keywords && PyTuple_GET_SIZE(keywords))) {
-        PyErr_SetString(PyExc_TypeError, "expected one argument, a message");
-        return nullptr;
-    }
+    if (!takes_one(count, keywords, "a message")) return nullptr;
     if (!self.plans) {
         PyErr_SetString(PyExc_RuntimeError, "the encoder was not initialised");
         return nullptr;
@@ -42,7 +45,7 @@ PyObject* call(PyObject* callable, PyObject* const* args, size_t count, PyObject
     return PyObject_CallOneArg(self.fallback, args[0]);
 }
 
-int init(PyObject* object, PyObject* args, PyObject* keywords) {
+int encoder_object::init(PyObject* object, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"compile", "fallback", "camelize", "as_bytes", nullptr};
     PyObject *compile, *fallback;
     int camelize = 0, as_bytes = 0;
@@ -60,19 +63,13 @@ int init(PyObject* object, PyObject* args, PyObject* keywords) {
     return 0;
 }
 
-PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
-    PyObject* object = type->tp_alloc(type, 0);
-    if (object) reinterpret_cast<encoder_object*>(object)->vectorcall = call;
-    return object;
-}
-
-int traverse(PyObject* object, visitproc visit, void* arg) {
+int encoder_object::traverse(PyObject* object, visitproc visit, void* arg) {
     auto& self = *reinterpret_cast<encoder_object*>(object);
     Py_VISIT(self.fallback);
     return self.plans ? self.plans->traverse(visit, arg) : 0;
 }
 
-int clear(PyObject* object) {
+int encoder_object::clear(PyObject* object) {
     auto& self = *reinterpret_cast<encoder_object*>(object);
     Py_CLEAR(self.fallback);
     plan_cache* plans = self.plans;
@@ -81,32 +78,11 @@ int clear(PyObject* object) {
     return 0;
 }
 
-void dealloc(PyObject* object) {
-    PyObject_GC_UnTrack(object);
-    clear(object);
-    Py_TYPE(object)->tp_free(object);
-}
-
 }  // namespace
 
-PyTypeObject encoder_type = [] {
-    PyTypeObject type{};
-    Py_SET_REFCNT(reinterpret_cast<PyObject*>(&type), 1);
-    type.tp_name = "chanx._core.Encoder";
-    type.tp_basicsize = sizeof(encoder_object);
-    type.tp_flags =
-        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
-    type.tp_doc =
-        "Encoder(compile, fallback, camelize=False, as_bytes=False)\n--\n\n"
-        "Called with a message, gives its JSON. `compile(cls)` gives the Plan of a class, or None.";
-    type.tp_vectorcall_offset = offsetof(encoder_object, vectorcall);
-    type.tp_call = PyVectorcall_Call;
-    type.tp_new = create;
-    type.tp_init = init;
-    type.tp_traverse = traverse;
-    type.tp_clear = clear;
-    type.tp_dealloc = dealloc;
-    return type;
-}();
+PyTypeObject encoder_type = make_callable_type<encoder_object>(
+    "chanx._core.Encoder",
+    "Encoder(compile, fallback, camelize=False, as_bytes=False)\n--\n\n"
+    "Called with a message, gives its JSON. `compile(cls)` gives the Plan of a class, or None.");
 
 }  // namespace chanx::bindings

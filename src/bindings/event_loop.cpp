@@ -149,6 +149,7 @@ void event_loop::hand_over() noexcept {
     if (batches_.empty()) return;
     // Taken out first: a consumer may run code that collects more.
     const auto full = std::exchange(batches_, {});
+    ++hand_overs_;
     for (const auto& [function, batch] : full) {
         PyObject* const done = PyObject_CallOneArg(function.ptr(), batch.ptr());
         if (done) {

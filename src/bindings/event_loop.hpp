@@ -37,6 +37,10 @@ public:
     // Adds an entry (a reference it takes over) to what `deliver` is called with, when the drain ends or the
     // batch is full.
     void collect(PyObject* deliver, PyObject* entry) noexcept;
+    // Calls each function with its batch.
+    void hand_over() noexcept;
+    // How often that happened.
+    std::uint64_t hand_overs() const noexcept { return hand_overs_; }
     // A KeyboardInterrupt or SystemExit that a delivery raised (the Python error set now): ends the drain,
     // which hands it to the loop.
     void raise_from_drain();
@@ -52,7 +56,6 @@ private:
     static PyObject* on_readable(PyObject* capsule, PyObject*);
     static PyObject* on_call(PyObject* capsule, PyObject*);
     PyObject* run_drain();
-    void hand_over() noexcept;
     void call_soon() noexcept;
 
     PyObject* loop_;               // borrowed: the loop owns this object, through the callback it watches for
@@ -60,6 +63,7 @@ private:
     unsigned long thread_;
     unsigned streak_ = 0;
     std::uint64_t streak_turn_ = 0;
+    std::uint64_t hand_overs_ = 0;
     std::vector<std::pair<pybind11::object, pybind11::list>> batches_;  // by the function to call
     std::optional<pybind11::error_already_set> raised_;
     wakeup signal_;

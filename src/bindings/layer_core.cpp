@@ -52,6 +52,7 @@ void layer_core::make_table() {
     } else {
         // The rule goes with the table, which may outlive this object.
         rule = [held = std::make_shared<py::object>(capacity_of_)](std::string_view name) {
+            const py::gil_scoped_acquire python;  // the I/O thread opens channels too
             return (*held)(py::str(name.data(), name.size())).template cast<std::size_t>();
         };
     }

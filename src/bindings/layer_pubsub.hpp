@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings/layer_core.hpp"
+#include "bindings/layer_events.hpp"
 #include "bindings/redis_answer.hpp"
 #include "core/codec/envelope.hpp"
 #include "core/layer/after_unlock.hpp"
@@ -27,10 +28,8 @@ public:
         codec::seal_options seal;
     };
 
-    // `notify` is called by the I/O thread with "disconnected" or "reconnected" and a text.
-    using observer = std::function<void(const char* what, std::string text)>;
-
-    pubsub_hub(settings how, ref<layer::channel_table> table, observer notify);
+    // `notify` hears of "disconnected", "reconnected", "subscription_lost" and "dropped".
+    pubsub_hub(settings how, ref<layer::channel_table> table, layer_observer notify);
     void connect();
     void close();
 
@@ -44,6 +43,8 @@ public:
     // confirmed it; true when there is nothing to wait for, and `done` is not called.
     bool follow_channel(const std::string& name, redis::response_handler done);
     bool follow_group(const std::string& name, redis::response_handler done);
+    // Whether Redis has confirmed the subscription of a group.
+    bool follows_group(const std::string& name);
 
     void channel_freed(const std::string& name) noexcept override { follow_channel(name, {}); }
     void group_emptied(const std::string& name) noexcept override { follow_group(name, {}); }
@@ -61,7 +62,6 @@ private:
     };
     enum class state { asked, confirmed };
 
-    void report_drops(time_point now);
     bool follow(const std::string& redis_channel, bool wanted, redis::response_handler done);
     shard& shard_for(std::string_view redis_channel);
 
@@ -69,7 +69,7 @@ private:
     const std::string group_prefix_;
     const codec::sealer sealer_;
     ref<layer::channel_table> table_;
-    observer notify_;
+    layer_observer notify_;
     std::vector<shard> shards_;
     // Held while a subscription is compared with the table and changed, so that changes go out in their
     // order.

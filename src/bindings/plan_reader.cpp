@@ -10,6 +10,7 @@
 #include "bindings/codec.hpp"
 #include "bindings/init.hpp"
 #include "bindings/python_plan.hpp"
+#include "bindings/python_values.hpp"
 #include "core/encode/keys.hpp"
 #include "core/schema/letter_case.hpp"
 
@@ -19,13 +20,33 @@ namespace chanx::bindings {
 namespace {
 
 const std::unordered_map<std::string, schema::kind> kinds = {
-    {"any", schema::kind::any},         {"none", schema::kind::null},
-    {"bool", schema::kind::boolean},    {"int", schema::kind::integer},
-    {"float", schema::kind::floating},  {"str", schema::kind::string},
-    {"literal", schema::kind::literal}, {"nullable", schema::kind::nullable},
-    {"list", schema::kind::list},       {"dict", schema::kind::dict},
-    {"model", schema::kind::model},     {"union", schema::kind::tagged_union},
-    {"foreign", schema::kind::foreign},
+    {"any", schema::kind::any},           {"none", schema::kind::null},
+    {"bool", schema::kind::boolean},      {"int", schema::kind::integer},
+    {"float", schema::kind::floating},    {"str", schema::kind::string},
+    {"literal", schema::kind::literal},   {"nullable", schema::kind::nullable},
+    {"list", schema::kind::list},         {"dict", schema::kind::dict},
+    {"model", schema::kind::model},       {"union", schema::kind::tagged_union},
+    {"foreign", schema::kind::foreign},   {"date", schema::kind::date},
+    {"time", schema::kind::time},         {"datetime", schema::kind::datetime},
+    {"duration", schema::kind::duration}, {"uuid", schema::kind::uuid},
+    {"decimal", schema::kind::decimal},   {"bytes", schema::kind::bytes},
+    {"tuple", schema::kind::tuple},       {"collection", schema::kind::collection},
+    {"after", schema::kind::after},       {"choice", schema::kind::choice_union},
+    {"never", schema::kind::never},
+};
+
+const std::unordered_map<std::string, form> forms = {
+    {"model", form::model},
+    {"typed_dict", form::typed_dict},
+    {"dataclass", form::dataclass},
+    {"tuple", form::tuple},
+    {"set", form::set},
+    {"frozen_set", form::frozen_set},
+    {"named_tuple", form::named_tuple},
+    {"root_model", form::root_model},
+    {"function", form::function},
+    {"method", form::method},
+    {"post_init", form::post_init},
 };
 
 const std::unordered_map<std::string, field_default::type> default_types = {
@@ -83,20 +104,37 @@ schema::literal_spec read_literal(py::handle from) {
 
 PyObject* take(py::handle object) { return Py_NewRef(object.ptr()); }
 
-void read_fields(const py::dict& from, schema::node_spec& to, node_objects& objects) {
+// What making an instance of the class takes.
+void read_class(const py::dict& from, node_objects& objects) {
     objects.cls = take(from["cls"]);
+    if (objects.made == form::typed_dict || objects.made == form::named_tuple) return;
     require_ordinary_class(objects.type());
+    if (objects.made == form::dataclass) return;
+    // A root model hides the other slots behind attributes of its class.
     objects.fields_set_at = slot_offset(objects.type(), "__pydantic_fields_set__");
+    if (objects.made == form::root_model) return;
     objects.extra_at = slot_offset(objects.type(), "__pydantic_extra__");
     objects.private_at = slot_offset(objects.type(), "__pydantic_private__");
-    py::list fields = from["fields"];
-    if (fields.size() > 64) throw std::invalid_argument("a model of more than 64 fields");
-    for (py::handle item : fields) {
+}
+
+PyObject* interned(py::handle name) {
+    PyObject* own = take(name);
+    PyUnicode_InternInPlace(&own);
+    return own;
+}
+
+void read_fields(const py::dict& from, schema::node_spec& to, node_objects& objects) {
+    to.forbid_extra = from.contains("forbid_extra");
+    to.keep_extra = from.contains("keep_extra");
+    bool depends = false;
+    for (py::handle item : from["fields"]) {
         py::dict field = py::reinterpret_borrow<py::dict>(item);
         schema::field_spec one;
         one.name = field["key"].cast<std::string>();
         one.node = field["node"].cast<std::uint32_t>();
+        if (field.contains("others")) one.others = field["others"].cast<std::vector<std::string>>();
         field_default value;
+        if (field.contains("optional")) one.required = false;
         if (field.contains("default")) {
             one.required = false;
             value.what = default_types.at(field["default"].cast<std::string>());
@@ -104,12 +142,21 @@ void read_fields(const py::dict& from, schema::node_spec& to, node_objects& obje
                 value.what == field_default::type::factory || value.what == field_default::type::deep_copy;
             if (field.contains("object")) value.object = take(field["object"]);
         }
+        dependent_field calls;
+        if (field.contains("given")) calls.given = take(field["given"]);
+        if (field.contains("absent")) calls.absent = take(field["absent"]);
+        one.needs_data = calls.given != nullptr;
+        one.default_needs_data = calls.absent != nullptr;
+        if (calls.absent) one.required = false;
+        depends = depends || calls.given || calls.absent;
+        objects.dependents.push_back(calls);
         objects.defaults.push_back(value);
-        PyObject* name = take(field["name"]);
-        PyUnicode_InternInPlace(&name);
-        objects.names.push_back(name);
+        objects.names.push_back(interned(field["name"]));
+        objects.excluded.push_back(field.contains("excluded"));
+        if (!field.contains("computed")) objects.computed_from = objects.names.size();
         to.fields.push_back(std::move(one));
     }
+    if (!depends) objects.dependents.clear();
 }
 
 // What a field of a new instance most likely holds: its constant default, or the only value of its literal.
@@ -119,13 +166,18 @@ PyObject* likely_value(const python_plan& plan, const schema::field_spec& field,
     return literals.size() == 1 ? literals[0] : Py_None;
 }
 
-void prepare_blanks(python_plan& plan, const schema::spec& form) {
-    for (std::size_t i = 0; i < form.nodes.size(); ++i) {
-        if (form.nodes[i].type != schema::kind::model) continue;
+void prepare_blanks(python_plan& plan, const schema::spec& spec) {
+    for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
         node_objects& objects = plan.nodes[i];
         py::dict blank;
-        for (std::size_t at = 0; at < objects.names.size(); ++at) {
-            PyObject* value = likely_value(plan, form.nodes[i].fields[at], objects.defaults[at]);
+        if (objects.made == form::root_model) {
+            blank[py::handle(objects.names[0])] = py::none();
+            objects.blank_values.push_back(Py_None);
+        } else if (spec.nodes[i].type != schema::kind::model) {
+            continue;
+        }
+        for (std::size_t at = 0; at < spec.nodes[i].fields.size(); ++at) {
+            PyObject* value = likely_value(plan, spec.nodes[i].fields[at], objects.defaults[at]);
             blank[py::handle(objects.names[at])] = py::handle(value);
             objects.blank_values.push_back(value);
         }
@@ -133,28 +185,65 @@ void prepare_blanks(python_plan& plan, const schema::spec& form) {
     }
 }
 
+void read_flags(const py::dict& from, schema::node_spec& to, node_objects& objects) {
+    to.strip = from.contains("strip");
+    to.coerces = from.contains("coerces");
+    to.any_object = from.contains("any_object");
+    to.left_to_right = from.contains("left_to_right");
+    to.by_exactness = from.contains("by_exactness");
+    to.pure = from.contains("pure");
+    to.inexact = from.contains("inexact");
+    if (from.contains("letters"))
+        to.letters = from["letters"].cast<std::string>() == "lower" ? schema::letter_change::lower
+                                                                    : schema::letter_change::upper;
+    objects.skip_none = from.contains("skip_none");
+    if (from.contains("form")) objects.made = forms.at(from["form"].cast<std::string>());
+    if (!from.contains("call")) return;
+    objects.call = take(from["call"]);
+    to.has_fallback = to.type != schema::kind::after;
+}
+
 void read_node(const py::dict& from, schema::node_spec& to, node_objects& objects) {
     to.type = kinds.at(from["kind"].cast<std::string>());
     to.min_length = optional<std::uint64_t>(from, "min_length");
     to.max_length = optional<std::uint64_t>(from, "max_length");
-    to.strip = from.contains("strip");
-    to.forbid_extra = from.contains("forbid_extra");
+    objects.min_length = to.min_length.value_or(0);
+    objects.max_length = to.max_length.value_or(UINT64_MAX);
     to.first = optional<std::uint32_t>(from, "first").value_or(0);
     to.second = optional<std::uint32_t>(from, "second").value_or(0);
+    read_flags(from, to, objects);
     switch (to.type) {
         case schema::kind::integer:
             to.integers = read_range<std::int64_t>(from);
             to.multiple_of = optional<std::int64_t>(from, "multiple_of");
             break;
-        case schema::kind::floating: to.floats = read_range<double>(from); break;
+        case schema::kind::floating:
+            to.floats = read_range<double>(from);
+            to.float_multiple_of = optional<double>(from, "multiple_of");
+            break;
         case schema::kind::literal:
-            for (py::handle one : from["expected"]) {
-                to.literals.push_back(read_literal(one));
+            for (py::handle one : from["expected"]) to.literals.push_back(read_literal(one));
+            for (py::handle one : from[from.contains("members") ? "members" : "expected"])
                 objects.literals.push_back(take(one));
+            if (from.contains("members")) {
+                for (py::handle one : from["expected"]) objects.values.push_back(take(one));
             }
             break;
-        case schema::kind::model: read_fields(from, to, objects); break;
-        case schema::kind::foreign: objects.call = take(from["call"]); break;
+        case schema::kind::model:
+            read_class(from, objects);
+            read_fields(from, to, objects);
+            break;
+        case schema::kind::after:
+            if (objects.made == form::root_model) {
+                read_class(from, objects);
+                objects.names.push_back(interned(py::str("root")));
+                objects.defaults.emplace_back();
+            }
+            break;
+        case schema::kind::tuple:
+            if (objects.made == form::named_tuple) read_class(from, objects);
+            [[fallthrough]];
+        case schema::kind::choice_union: to.members = from["items"].cast<std::vector<std::uint32_t>>(); break;
         case schema::kind::tagged_union:
             to.discriminator = from["discriminator"].cast<std::string>();
             for (auto [tag, node] : py::reinterpret_borrow<py::dict>(from["choices"]))
@@ -171,9 +260,11 @@ struct releasing {
     }
 };
 
-py::object compile_plan(const py::list& nodes, std::uint32_t root, bool camelize, bool for_encoding) {
+py::object compile_plan(const py::list& nodes, std::uint32_t root, bool camelize, bool for_encoding,
+                        bool json_parts) {
     std::unique_ptr<python_plan, releasing> made(new python_plan);
     schema::spec form;
+    form.json_parts = json_parts;
     form.root = root;
     form.camelize = camelize && !for_encoding;
     form.nodes.resize(nodes.size());
@@ -192,6 +283,31 @@ py::object compile_plan(const py::list& nodes, std::uint32_t root, bool camelize
     return py::reinterpret_steal<py::object>(object);
 }
 
+std::optional<std::string> find_excess(const py::str& text, const py::tuple& limits) {
+    validate::document_limits bounds;
+    if (!read_limits(limits.ptr(), bounds)) throw py::error_already_set();
+    if (static_cast<std::size_t>(PyUnicode_GET_LENGTH(text.ptr())) > bounds.bytes) return "bytes";
+    py::object utf8;
+    Py_ssize_t size = 0;
+    const char* data = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+    if (!data) {  // a lone surrogate
+        PyErr_Clear();
+        utf8 = py::reinterpret_steal<py::object>(
+            PyUnicode_AsEncodedString(text.ptr(), "utf-8", "surrogatepass"));
+        if (!utf8) throw py::error_already_set();
+        data = PyBytes_AS_STRING(utf8.ptr());
+        size = PyBytes_GET_SIZE(utf8.ptr());
+    }
+    switch (validate::find_excess({data, static_cast<std::size_t>(size)}, bounds)) {
+        case validate::excess::bytes: return "bytes";
+        case validate::excess::depth: return "depth";
+        case validate::excess::elements: return "elements";
+        case validate::excess::string: return "string";
+        case validate::excess::none: break;
+    }
+    return std::nullopt;
+}
+
 template <bool (*Convert)(std::string_view, std::string&)>
 std::optional<std::string> convert(const std::string& key) {
     std::string out;
@@ -202,9 +318,13 @@ std::optional<std::string> convert(const std::string& key) {
 }  // namespace
 
 void init_codec(py::module_& m) {
+    if (!prepare_values()) throw py::error_already_set();
     m.def("compile_plan", &compile_plan, py::arg("nodes"), py::arg("root"), py::arg("camelize"),
-          py::arg("for_encoding"),
+          py::arg("for_encoding"), py::arg("json_parts"),
           "Compile the nodes of a message type. Raises ValueError for what the core cannot represent.");
+    m.def("find_excess", &find_excess, py::arg("text"), py::arg("limits"),
+          "The limit that a text goes beyond: bytes, depth, elements or string; None when it keeps all. "
+          "`limits` has them in this order, negative for none.");
     m.def("camelize", &convert<schema::camelize>, py::arg("key"),
           "The key in camelCase as pyhumps writes it; None for a key that is not ASCII letters, digits, _ "
           "and -.");

@@ -1,6 +1,8 @@
 #include "bindings/layer_pubsub.hpp"
 #include "bindings/wire_message.hpp"
 #include "core/redis/shard.hpp"
+#include "core/redis/tally.hpp"
+#include "core/runtime/memory.hpp"
 
 namespace chanx::bindings {
 namespace {
@@ -31,7 +33,7 @@ private:
 
 }  // namespace
 
-pubsub_hub::pubsub_hub(settings how, ref<layer::channel_table> table, observer notify)
+pubsub_hub::pubsub_hub(settings how, ref<layer::channel_table> table, layer_observer notify)
     : how_(std::move(how)),
       group_prefix_(how_.prefix + "__group__"),
       sealer_(how_.seal),
@@ -43,6 +45,7 @@ void pubsub_hub::connect() {
     for (const auto& host : how_.hosts) {
         shards_.push_back({redis::client::create(host),
                            redis::client::create(host, std::make_shared<hub_listener>(weak_from_this()))});
+        shards_.back().commands->start();  // a process that only receives is connected all the same
     }
 }
 
@@ -80,27 +83,12 @@ void pubsub_hub::publish(const std::vector<std::pair<std::string, std::string>>&
         if (done) done({});
         return;
     }
-    // One answer for all hosts: the first failure, when the last of them has answered.
-    struct tally {
-        std::mutex mutex;
-        std::size_t open;
-        redis::response all;
-        redis::response_handler done;
-    };
-    auto shared = std::make_shared<tally>();
-    shared->open = used;
-    shared->done = std::move(done);
+    const auto all = std::make_shared<redis::tally>(used, std::move(done));
     for (std::size_t i = 0; i < requests.size(); ++i) {
         if (requests[i].commands() == 0) continue;
         auto* const client = shards_[i].commands.get();
-        client->execute(std::move(requests[i]), [shared, client](redis::response&& answer) {
-            {
-                const std::lock_guard lock(shared->mutex);
-                if (!shared->all.error) shared->all.error = client->check(answer);
-                if (--shared->open > 0) return;
-            }
-            if (shared->done) shared->done(std::move(shared->all));
-        });
+        client->execute(std::move(requests[i]),
+                        [all, client](redis::response&& answer) { all->count(client->check(answer)); });
     }
 }
 
@@ -123,11 +111,18 @@ bool pubsub_hub::follow_group(const std::string& name, redis::response_handler d
     return follow(group_channel(name), table_->has_group(name), std::move(done));
 }
 
+bool pubsub_hub::follows_group(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = subscribed_.find(group_channel(name));
+    return found != subscribed_.end() && found->second == state::confirmed;
+}
+
 bool pubsub_hub::follow(const std::string& redis_channel, bool wanted, redis::response_handler done) {
     const auto found = subscribed_.find(redis_channel);
     if (!wanted) {
         if (found == subscribed_.end()) return true;
         subscribed_.erase(found);
+        if (shrink_if_sparse(subscribed_)) release_free_memory_soon(steady::now());
         shard_for(redis_channel).subscriptions->unsubscribe({redis_channel}, std::move(done));
         return false;
     }
@@ -159,7 +154,7 @@ void pubsub_hub::received(std::string&& redis_channel, std::string&& payload) {
     std::string_view body;
     if (sealer_.open(payload, plain, body)) {
         table_->note_drop(layer::drop_reason::undecodable);
-        report_drops(steady::now());
+        report_drops(*table_, notify_, steady::now());
         return;
     }
     const auto now = steady::now();
@@ -170,40 +165,14 @@ void pubsub_hub::received(std::string&& redis_channel, std::string&& payload) {
     } else if (const auto to = table_->find(redis_channel)) {
         table_->deliver(*to, std::move(item), now);
     }
-    report_drops(now);
-}
-
-// A process that only receives has no call of its own to report from.
-void pubsub_hub::report_drops(time_point now) {
-    std::array<std::uint64_t, layer::DROP_REASONS> fresh{};
-    if (!table_->take_drop_report(now, fresh)) return;
-    std::string text;
-    for (std::size_t reason = 0; reason < fresh.size(); ++reason) {
-        if (fresh[reason] == 0) continue;
-        text.append(layer::drop_reason_name(reason))
-            .append("=")
-            .append(std::to_string(fresh[reason]))
-            .append(" ");
-    }
-    notify_("dropped", std::move(text));
+    report_drops(*table_, notify_, now);  // a process that only receives has no call of its own to do it
 }
 
 redis::connection_stats pubsub_hub::stats() const {
     redis::connection_stats total;
     total.connected = true;
     for (const auto& each : shards_) {
-        for (const auto& client : {each.commands, each.subscriptions}) {
-            const auto one = client->stats();
-            total.reconnects += one.reconnects;
-            total.gaps += one.gaps;
-            total.refused += one.refused;
-            total.failed += one.failed;
-            total.backlog_bytes += one.backlog_bytes;
-            total.bytes_read += one.bytes_read;
-            total.bytes_written += one.bytes_written;
-            total.connected = total.connected && one.connected;
-        }
-        total.subscriptions += each.subscriptions->stats().subscriptions;
+        for (const auto& client : {each.commands, each.subscriptions}) redis::add(total, client->stats());
     }
     return total;
 }

@@ -95,20 +95,154 @@ bool python_builder::insert(PyObject* dict, std::string_view key, PyObject* valu
     return fine;
 }
 
-PyObject* python_builder::model(std::uint32_t node, PyObject** slots) {
+bool python_builder::insert_value(PyObject* dict, PyObject* key, PyObject* value) {
+    const bool fine = PyDict_SetItem(dict, key, value) == 0;
+    Py_DECREF(key);
+    Py_DECREF(value);
+    return fine;
+}
+
+PyObject* python_builder::foreign(std::uint32_t node, PyObject* raw) {
+    PyErr_Clear();  // of what was tried before
+    PyObject* made = PyObject_CallOneArg(plan_.nodes[node].call, raw);
+    Py_DECREF(raw);
+    return made;
+}
+
+PyObject* python_builder::foreign_json(std::uint32_t node, std::string_view json) {
+    PyObject* text = make_str(json);
+    return text ? foreign(node, text) : nullptr;
+}
+
+PyObject* python_builder::after(std::uint32_t node, PyObject* value) {
     node_objects& objects = plan_.nodes[node];
-    const std::size_t count = objects.names.size();
-    PyObject* dict = PyDict_Copy(objects.blank);
-    std::uint64_t given = 0;
+    if (objects.made == form::root_model) return instance(objects, &value, nullptr, nullptr);
+    if (objects.made == form::function) return foreign(node, value);
+    PyObject* done = PyObject_CallMethodOneArg(value, objects.call, Py_None);
+    if (!done) Py_CLEAR(value);
+    Py_XDECREF(done);
+    return value;
+}
+
+PyObject* python_builder::collect(std::uint32_t node, PyObject* list) {
+    const node_objects& objects = plan_.nodes[node];
+    PyObject* made = nullptr;
+    switch (objects.made) {
+        case form::set: made = PySet_New(list); break;
+        case form::frozen_set: made = PyFrozenSet_New(list); break;
+        default: made = PyList_AsTuple(list);
+    }
+    Py_DECREF(list);
+    if (made && objects.made == form::named_tuple) {
+        PyObject* items = made;
+        made = PyObject_Call(objects.cls, items, nullptr);
+        Py_DECREF(items);
+    }
+    if (made && (objects.made == form::set || objects.made == form::frozen_set)) {
+        const auto size = static_cast<std::uint64_t>(PySet_GET_SIZE(made));
+        if (size < objects.min_length || size > objects.max_length) Py_CLEAR(made);
+    } else if (made && objects.made == form::tuple) {
+        const auto size = static_cast<std::uint64_t>(PyTuple_GET_SIZE(made));
+        if (size < objects.min_length || size > objects.max_length) Py_CLEAR(made);
+    }
+    return made;
+}
+
+PyObject* python_builder::dependent(std::uint32_t node, std::uint32_t field, PyObject** slots,
+                                    PyObject* raw) {
+    const node_objects& objects = plan_.nodes[node];
+    const dependent_field& calls = objects.dependents[field];
+    PyErr_Clear();
+    if (!raw && !calls.absent) {
+        const field_default& value = objects.defaults[field];
+        return value.what == field_default::type::constant ? Py_NewRef(value.object) : make_default(value);
+    }
+    PyObject* data = PyDict_New();
+    for (std::uint32_t i = 0; data && i < field; ++i) {
+        if (slots[i] && PyDict_SetItem(data, objects.names[i], slots[i]) < 0) Py_CLEAR(data);
+    }
+    PyObject* made = nullptr;
+    if (data) {
+        made = raw ? PyObject_CallFunctionObjArgs(calls.given, data, raw, nullptr)
+                   : PyObject_CallOneArg(calls.absent, data);
+        Py_DECREF(data);
+    }
+    Py_XDECREF(raw);
+    return made;
+}
+
+namespace {
+
+// The values of a typed dict, in the order of its fields, and what was kept beyond them.
+PyObject* make_typed_dict(const node_objects& objects, PyObject** slots, PyObject* extra) {
+    PyObject* dict = PyDict_New();
     bool fine = dict != nullptr;
+    for (std::size_t i = 0; i < objects.names.size(); ++i) {
+        const field_default& absent = objects.defaults[i];
+        PyObject* value = slots[i];
+        if (!value && fine && absent.what == field_default::type::constant)
+            value = Py_NewRef(absent.object);
+        else if (!value && fine && absent.what != field_default::type::none)
+            fine = (value = make_default(absent)) != nullptr;
+        if (value) fine = fine && PyDict_SetItem(dict, objects.names[i], value) == 0;
+        Py_XDECREF(value);
+    }
+    if (extra) {
+        fine = fine && PyDict_Update(dict, extra) == 0;
+        Py_DECREF(extra);
+    }
+    if (!fine) Py_CLEAR(dict);
+    return dict;
+}
+
+// The names of the fields that were given, and those of what was kept beyond them.
+PyObject* make_fields_set(node_objects& objects, PyObject** slots, const std::uint8_t* given,
+                          PyObject* extra) {
+    const std::size_t count = objects.names.size();
+    PyObject* set = nullptr;
+    if (count <= 64) {
+        std::uint64_t mask = 0;
+        for (std::size_t i = 0; i < count; ++i)
+            mask |= std::uint64_t{given ? given[i] != 0 : slots[i] != nullptr} << i;
+        set = make_given_set(objects, mask);
+    } else {
+        set = PySet_New(nullptr);
+        for (std::size_t i = 0; set && i < count; ++i) {
+            if ((given ? given[i] != 0 : slots[i] != nullptr) && PySet_Add(set, objects.names[i]) < 0)
+                Py_CLEAR(set);
+        }
+    }
+    Py_ssize_t at = 0;
+    PyObject *name, *value;
+    while (set && extra && PyDict_Next(extra, &at, &name, &value)) {
+        if (PySet_Add(set, name) < 0) Py_CLEAR(set);
+    }
+    return set;
+}
+
+}  // namespace
+
+PyObject* python_builder::model(std::uint32_t node, PyObject** slots, const std::uint8_t* given,
+                                PyObject* extra) {
+    node_objects& objects = plan_.nodes[node];
+    if (objects.made == form::typed_dict) return make_typed_dict(objects, slots, extra);
+    return instance(objects, slots, given, extra);
+}
+
+PyObject* python_builder::instance(node_objects& objects, PyObject** slots, const std::uint8_t* given,
+                                   PyObject* extra) {
+    const std::size_t count = objects.names.size();
+    const bool has_slots = objects.made != form::dataclass;
+    PyObject* fields_set = has_slots ? make_fields_set(objects, slots, given, extra) : nullptr;
+    PyObject* dict = PyDict_Copy(objects.blank);
+    bool fine = dict && (fields_set || !has_slots);
     for (std::size_t i = 0; i < count; ++i) {
         PyObject* value = slots[i];
-        if (value)
-            given |= std::uint64_t{1} << i;
-        else if (objects.defaults[i].what == field_default::type::constant)
-            continue;  // it stands in the blank
-        else if (fine)
-            value = make_default(objects.defaults[i]);
+        if (!value) {
+            if (objects.defaults[i].what == field_default::type::constant)
+                continue;  // it stands in the blank
+            if (fine) value = make_default(objects.defaults[i]);
+        }
         if (value && value == objects.blank_values[i]) {
             Py_DECREF(value);  // the blank keeps it alive
             continue;
@@ -116,17 +250,19 @@ PyObject* python_builder::model(std::uint32_t node, PyObject** slots) {
         fine = fine && value && PyDict_SetItem(dict, objects.names[i], value) == 0;
         Py_XDECREF(value);
     }
-    PyObject* given_set = fine ? make_given_set(objects, given) : nullptr;
-    PyObject* instance = given_set ? blank_instance(objects.type()) : nullptr;
+    PyObject* instance = fine ? blank_instance(objects.type()) : nullptr;
     if (instance && PyObject_GenericSetDict(instance, dict, nullptr) < 0) Py_CLEAR(instance);
     Py_XDECREF(dict);
     if (!instance) {
-        Py_XDECREF(given_set);
+        Py_XDECREF(fields_set);
+        Py_XDECREF(extra);
         return nullptr;
     }
-    put_slot(instance, objects.fields_set_at, given_set);
-    put_slot(instance, objects.extra_at, Py_NewRef(Py_None));
-    put_slot(instance, objects.private_at, Py_NewRef(Py_None));
+    if (has_slots) put_slot(instance, objects.fields_set_at, fields_set);
+    if (objects.made == form::model) {
+        put_slot(instance, objects.extra_at, extra ? extra : Py_NewRef(Py_None));
+        put_slot(instance, objects.private_at, Py_NewRef(Py_None));
+    }
     PyObject_GC_Track(instance);
     return instance;
 }

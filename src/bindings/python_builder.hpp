@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bindings/python_plan.hpp"
+#include "bindings/python_values.hpp"
 
 namespace chanx::bindings {
 
@@ -33,16 +34,29 @@ public:
     }
     PyObject* dict(std::size_t) { return PyDict_New(); }
     bool insert(PyObject* dict, std::string_view key, PyObject* value);
+    bool insert_value(PyObject* dict, PyObject* key, PyObject* value);
     std::size_t dict_size(PyObject* dict) { return static_cast<std::size_t>(PyDict_GET_SIZE(dict)); }
-    PyObject* model(std::uint32_t node, PyObject** slots);
-    PyObject* foreign(std::uint32_t node, PyObject* raw) {
-        PyObject* made = PyObject_CallOneArg(plan_.nodes[node].call, raw);
-        Py_DECREF(raw);
-        return made;
+    // `given` tells which fields were in the frame; without it those are all that have a value.
+    PyObject* model(std::uint32_t node, PyObject** slots, const std::uint8_t* given, PyObject* extra);
+    PyObject* dependent(std::uint32_t node, std::uint32_t field, PyObject** slots, PyObject* raw);
+    PyObject* foreign(std::uint32_t node, PyObject* raw);
+    PyObject* foreign_json(std::uint32_t node, std::string_view json);
+    PyObject* after(std::uint32_t node, PyObject* value);
+    PyObject* date(const validate::date_parts& parts) { return make_date(parts); }
+    PyObject* time(const validate::time_parts& parts) { return make_time(parts); }
+    PyObject* datetime(const validate::datetime_parts& parts) { return make_datetime(parts); }
+    PyObject* duration(const validate::duration_parts& parts) { return make_duration(parts); }
+    PyObject* uuid(const validate::uuid_bytes& bytes) { return make_uuid(bytes); }
+    PyObject* decimal(std::string_view text) { return make_decimal(text); }
+    PyObject* bytes(std::uint32_t, std::string_view text) {
+        return PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
     }
+    PyObject* collect(std::uint32_t node, PyObject* list);
     void drop(PyObject* value) { Py_DECREF(value); }
 
 private:
+    PyObject* instance(node_objects& objects, PyObject** slots, const std::uint8_t* given, PyObject* extra);
+
     python_plan& plan_;
 };
 

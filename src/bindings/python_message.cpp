@@ -306,7 +306,7 @@ PyObject* python_message::thaw() {
 
 PyObject* python_message::share() {
     if (!loaded()) return nullptr;
-    if (!shared_) shared_ = make_shared_message(value_);
+    if (!shared_) shared_ = make_shared_message(value_, bytes());
     return Py_XNewRef(shared_);
 }
 

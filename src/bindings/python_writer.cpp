@@ -4,6 +4,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "bindings/python_values.hpp"
 #include "core/schema/letter_case.hpp"
 
 namespace chanx::bindings {
@@ -90,6 +91,17 @@ bool python_writer::message(PyObject* instance) {
 }
 
 bool python_writer::value(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    PyObject* call = plan.nodes[index].call;
+    if (!call || plan.plan.nodes[index].type == schema::kind::foreign)
+        return native(plan, index, from, depth);
+    const std::size_t start = out_.size();
+    if (native(plan, index, from, depth)) return true;
+    PyErr_Clear();
+    out_.truncate(start);
+    return foreign(call, from, depth);
+}
+
+bool python_writer::native(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
     const schema::node& n = plan.plan.nodes[index];
     switch (n.type) {
         case schema::kind::string: return string(from);
@@ -107,60 +119,249 @@ bool python_writer::value(python_plan& plan, std::uint32_t index, PyObject* from
             if (from != Py_None) return value(plan, n.first, from, depth);
             out_.raw("null");
             return true;
-        case schema::kind::literal:
-            for (PyObject* known : plan.nodes[index].literals) {
-                if (known == from) return any(from, depth);
-            }
-            return PyUnicode_CheckExact(from) && any(from, depth);
+        case schema::kind::literal: return literal(plan, index, from, depth);
         case schema::kind::list: return list(plan, n.first, from, depth);
-        case schema::kind::dict: return dict(plan, n.second, from, depth);
+        case schema::kind::collection: return collection(plan, index, from, depth);
+        case schema::kind::tuple: return tuple(plan, index, from, depth);
+        case schema::kind::dict: return dict(plan, index, from, depth);
         case schema::kind::model: return model(plan, index, from, depth);
+        case schema::kind::after: return root_model(plan, index, from, depth);
         case schema::kind::tagged_union:
-            for (std::uint32_t choice : n.choices) {
-                if (plan.nodes[choice].type() == Py_TYPE(from)) return model(plan, choice, from, depth);
-            }
-            return false;
+        case schema::kind::choice_union: return choice(plan, index, from, depth);
         case schema::kind::any: return any(from, depth);
-        case schema::kind::foreign: return foreign(plan.nodes[index].call, from, depth);
+        case schema::kind::bytes: return bytes(from);
+        case schema::kind::foreign: return member(plan, index, nullptr, from, depth);
+        case schema::kind::date:
+        case schema::kind::time:
+        case schema::kind::datetime:
+        case schema::kind::uuid:
+        case schema::kind::decimal: return spelled(n.type, from);
+        case schema::kind::duration:
+        case schema::kind::never: return false;
     }
     return false;
 }
 
+bool python_writer::literal(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    const node_objects& objects = plan.nodes[index];
+    for (std::size_t i = 0; i < objects.literals.size(); ++i) {
+        if (objects.literals[i] == from) return any(objects.values.empty() ? from : objects.values[i], depth);
+    }
+    return objects.values.empty() && PyUnicode_CheckExact(from) && any(from, depth);
+}
+
 bool python_writer::model(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
     const node_objects& objects = plan.nodes[index];
-    if (Py_TYPE(from) != objects.type() || depth >= max_depth) return false;
-    PyObject* extra = slot(from, objects.extra_at);
-    if (extra && extra != Py_None) return false;
+    if (depth >= max_depth) return false;
+    if (objects.made == form::typed_dict)
+        return PyDict_CheckExact(from) && fields(plan, index, from, from, depth);
+    if (Py_TYPE(from) != objects.type()) return false;
+    if (objects.made == form::dataclass) return dataclass(plan, index, from, depth);
     PyObject* dict = PyObject_GenericGetDict(from, nullptr);
     if (!dict) return false;
+    const bool fine = fields(plan, index, from, dict, depth);
+    Py_DECREF(dict);
+    return fine;
+}
+
+bool python_writer::fields(python_plan& plan, std::uint32_t index, PyObject* owner, PyObject* dict,
+                           unsigned depth) {
+    const node_objects& objects = plan.nodes[index];
     const schema::node& n = plan.plan.nodes[index];
     out_.character('{');
     Py_ssize_t at = 0;
-    PyObject *name, *member;
+    PyObject *name, *one;
     std::size_t expected = 0;  // fields mostly stand in the order of the plan
-    bool fine = true, first = true;
-    while (fine && PyDict_Next(dict, &at, &name, &member)) {
+    bool first = true;
+    while (PyDict_Next(dict, &at, &name, &one)) {
         std::size_t i = expected;
         if (i >= objects.names.size() || objects.names[i] != name) {
             std::string_view text;
-            fine = utf8_of(name, text);
-            for (i = 0; fine && i < objects.names.size(); ++i) {
+            if (!utf8_of(name, text)) return false;
+            for (i = 0; i < objects.names.size(); ++i) {
                 if (plan.plan.fields[n.first_field + i].name == text) break;
             }
-            if (!fine || i == objects.names.size()) {
-                fine = false;
-                break;
-            }
+            if (i == objects.names.size() || i >= objects.computed_from) return false;
         }
+        expected = i + 1;
+        if (objects.excluded[i]) continue;
         if (!first) out_.character(',');
         first = false;
-        const held keep(member);
+        const held keep(one);
         out_.raw(plan.keys[n.first_field + i]);
-        fine = value(plan, plan.plan.fields[n.first_field + i].node, member, depth + 1);
-        expected = i + 1;
+        if (!member(plan, plan.plan.fields[n.first_field + i].node, owner, one, depth + 1)) return false;
+    }
+    if (objects.made == form::model && !extra(plan, index, owner, depth, first)) return false;
+    out_.character('}');
+    return true;
+}
+
+// What a model keeps beyond its fields, and then its computed fields.
+bool python_writer::extra(python_plan& plan, std::uint32_t index, PyObject* owner, unsigned depth,
+                          bool first) {
+    PyObject* kept = slot(owner, plan.nodes[index].extra_at);
+    if (kept && kept != Py_None) {
+        const bool expected = plan.plan.nodes[index].keep_extra && PyDict_CheckExact(kept);
+        if (!expected || (plans_.camelize() && PyDict_GET_SIZE(kept))) return false;
+        const held hold(kept);
+        Py_ssize_t at = 0;
+        PyObject *name, *one;
+        while (PyDict_Next(kept, &at, &name, &one)) {
+            if (!first) out_.character(',');
+            first = false;
+            if (!key(name) || !any(one, depth + 1)) return false;
+        }
+    }
+    return computed(plan, index, owner, depth, first);
+}
+
+bool python_writer::computed(python_plan& plan, std::uint32_t index, PyObject* owner, unsigned depth,
+                             bool first) {
+    const node_objects& objects = plan.nodes[index];
+    const std::uint32_t first_field = plan.plan.nodes[index].first_field;
+    for (std::size_t i = objects.computed_from; i < objects.names.size(); ++i) {
+        PyObject* made = PyObject_GetAttr(owner, objects.names[i]);
+        if (!made) return false;
+        if (!first) out_.character(',');
+        first = false;
+        out_.raw(plan.keys[first_field + i]);
+        const bool fine = member(plan, plan.plan.fields[first_field + i].node, owner, made, depth + 1);
+        Py_DECREF(made);
+        if (!fine) return false;
+    }
+    return true;
+}
+
+bool python_writer::dataclass(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    const node_objects& objects = plan.nodes[index];
+    const schema::node& n = plan.plan.nodes[index];
+    PyObject* dict = PyObject_GenericGetDict(from, nullptr);
+    if (!dict) return false;
+    bool fine = true, first = true;
+    out_.character('{');
+    for (std::size_t i = 0; fine && i < objects.names.size(); ++i) {
+        if (objects.excluded[i]) continue;
+        PyObject* one = PyDict_GetItemWithError(dict, objects.names[i]);
+        fine = one != nullptr;
+        if (!fine) break;
+        if (!first) out_.character(',');
+        first = false;
+        const held keep(one);
+        out_.raw(plan.keys[n.first_field + i]);
+        fine = member(plan, plan.plan.fields[n.first_field + i].node, from, one, depth + 1);
     }
     Py_DECREF(dict);
     out_.character('}');
+    return fine;
+}
+
+// A value that belongs to `owner`, whose own serializer may be asked.
+bool python_writer::member(python_plan& plan, std::uint32_t index, PyObject* owner, PyObject* from,
+                           unsigned depth) {
+    const schema::node& n = plan.plan.nodes[index];
+    if (n.type != schema::kind::foreign) return value(plan, index, from, depth);
+    const node_objects& objects = plan.nodes[index];
+    if (objects.made == form::plain) return foreign(objects.call, from, depth);
+    if (objects.skip_none && from == Py_None) return any(from, depth);
+    if (objects.made == form::method && !owner) return false;
+    PyObject* made = objects.made == form::method
+                         ? PyObject_CallFunctionObjArgs(objects.call, owner, from, nullptr)
+                         : PyObject_CallOneArg(objects.call, from);
+    if (!made) return false;
+    const bool fine = value(plan, n.first, made, depth);
+    Py_DECREF(made);
+    return fine;
+}
+
+bool python_writer::root_model(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    const node_objects& objects = plan.nodes[index];
+    if (objects.made != form::root_model || Py_TYPE(from) != objects.type() || depth >= max_depth)
+        return false;
+    PyObject* dict = PyObject_GenericGetDict(from, nullptr);
+    if (!dict) return false;
+    PyObject* root = PyDict_GetItemWithError(dict, objects.names[0]);
+    bool fine = root != nullptr;
+    if (fine) {
+        const held keep(root);
+        fine = member(plan, plan.plan.nodes[index].first, from, root, depth + 1);
+    }
+    Py_DECREF(dict);
+    return fine;
+}
+
+namespace {
+
+bool is_of(const schema::plan& plan, const std::vector<node_objects>& objects, std::uint32_t index,
+           PyObject* from) {
+    const schema::node& n = plan.nodes[index];
+    switch (n.type) {
+        case schema::kind::string: return PyUnicode_CheckExact(from);
+        case schema::kind::integer: return PyLong_CheckExact(from);
+        case schema::kind::floating: return PyFloat_CheckExact(from);
+        case schema::kind::boolean: return PyBool_Check(from);
+        case schema::kind::null: return from == Py_None;
+        case schema::kind::nullable: return from == Py_None || is_of(plan, objects, n.first, from);
+        case schema::kind::list: return PyList_CheckExact(from);
+        case schema::kind::dict: return PyDict_CheckExact(from);
+        case schema::kind::tuple: return PyTuple_CheckExact(from);
+        case schema::kind::collection:
+            switch (objects[index].made) {
+                case form::set: return PySet_CheckExact(from);
+                case form::frozen_set: return PyFrozenSet_CheckExact(from);
+                default: return PyTuple_CheckExact(from);
+            }
+        case schema::kind::literal:
+            for (PyObject* known : objects[index].literals) {
+                if (known == from) return true;
+            }
+            return false;
+        case schema::kind::after:
+        case schema::kind::model: return Py_TYPE(from) == objects[index].type();
+        case schema::kind::date:
+        case schema::kind::time:
+        case schema::kind::datetime:
+        case schema::kind::uuid:
+        case schema::kind::decimal: return is_spelled(n.type, from);
+        case schema::kind::bytes: return PyBytes_CheckExact(from);
+        default: return false;
+    }
+}
+
+}  // namespace
+
+bool python_writer::choice(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    for (std::uint32_t one : plan.plan.nodes[index].choices) {
+        if (is_of(plan.plan, plan.nodes, one, from)) return value(plan, one, from, depth);
+    }
+    return false;
+}
+
+bool python_writer::spelled(schema::kind type, PyObject* from) {
+    char text[64];
+    std::size_t size = 0;
+    bool fine = false;
+    switch (type) {
+        case schema::kind::date: fine = date_text(from, text, size); break;
+        case schema::kind::time: fine = time_text(from, text, size); break;
+        case schema::kind::datetime: fine = datetime_text(from, text, size); break;
+        case schema::kind::uuid: fine = uuid_text(from, text, size); break;
+        default:
+            if (PyObject* made = decimal_text(from)) {
+                fine = string(made);
+                Py_DECREF(made);
+            }
+            return fine;
+    }
+    if (fine) out_.ascii_string(reinterpret_cast<const unsigned char*>(text), size);
+    return fine;
+}
+
+bool python_writer::bytes(PyObject* from) {
+    if (!PyBytes_CheckExact(from)) return false;
+    PyObject* text = PyUnicode_DecodeUTF8(PyBytes_AS_STRING(from), PyBytes_GET_SIZE(from), nullptr);
+    if (!text) return false;
+    const bool fine = string(text);
+    Py_DECREF(text);
     return fine;
 }
 
@@ -176,7 +377,42 @@ bool python_writer::list(python_plan& plan, std::uint32_t items, PyObject* from,
     return true;
 }
 
-bool python_writer::dict(python_plan& plan, std::uint32_t values, PyObject* from, unsigned depth) {
+bool python_writer::tuple(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    const std::vector<std::uint32_t>& items = plan.plan.nodes[index].choices;
+    if (!PyTuple_CheckExact(from) || depth >= max_depth ||
+        static_cast<std::size_t>(PyTuple_GET_SIZE(from)) != items.size())
+        return false;
+    out_.character('[');
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (i) out_.character(',');
+        if (!value(plan, items[i], PyTuple_GET_ITEM(from, static_cast<Py_ssize_t>(i)), depth + 1))
+            return false;
+    }
+    out_.character(']');
+    return true;
+}
+
+bool python_writer::collection(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    if (depth >= max_depth || !is_of(plan.plan, plan.nodes, index, from)) return false;
+    PyObject* each = PyObject_GetIter(from);
+    if (!each) return false;
+    out_.character('[');
+    bool fine = true;
+    for (bool first = true; fine; first = false) {
+        PyObject* one = PyIter_Next(each);
+        if (!one) break;
+        if (!first) out_.character(',');
+        fine = value(plan, plan.plan.nodes[index].first, one, depth + 1);
+        Py_DECREF(one);
+    }
+    Py_DECREF(each);
+    out_.character(']');
+    return fine && !PyErr_Occurred();
+}
+
+bool python_writer::dict(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth) {
+    const schema::node& n = plan.plan.nodes[index];
+    const schema::kind keys = plan.plan.nodes[n.first].type;
     if (!PyDict_CheckExact(from) || depth >= max_depth || !distinct_keys(from)) return false;
     out_.character('{');
     Py_ssize_t at = 0;
@@ -184,7 +420,9 @@ bool python_writer::dict(python_plan& plan, std::uint32_t values, PyObject* from
     for (bool first = true; PyDict_Next(from, &at, &name, &member); first = false) {
         if (!first) out_.character(',');
         const held keep(member);
-        if (!key(name) || !value(plan, values, member, depth + 1)) return false;
+        if (keys == schema::kind::string && !PyUnicode_CheckExact(name)) return false;
+        if (keys == schema::kind::integer && !PyLong_CheckExact(name)) return false;
+        if (!key(name) || !value(plan, n.second, member, depth + 1)) return false;
     }
     out_.character('}');
     return true;
@@ -273,6 +511,12 @@ bool python_writer::floating(PyObject* from) {
 }
 
 bool python_writer::key(PyObject* from) {
+    if (PyLong_CheckExact(from)) {
+        out_.character('"');
+        if (!integer(from)) return false;
+        out_.raw("\":");
+        return true;
+    }
     if (!PyUnicode_CheckExact(from)) return false;
     std::string_view text;
     if (!plans_.camelize()) {

@@ -57,9 +57,22 @@ public:
 
 private:
     bool value(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool native(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool literal(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
     bool model(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool fields(python_plan& plan, std::uint32_t index, PyObject* owner, PyObject* dict, unsigned depth);
+    bool extra(python_plan& plan, std::uint32_t index, PyObject* owner, unsigned depth, bool first);
+    bool computed(python_plan& plan, std::uint32_t index, PyObject* owner, unsigned depth, bool first);
+    bool dataclass(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool member(python_plan& plan, std::uint32_t index, PyObject* owner, PyObject* from, unsigned depth);
+    bool root_model(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
     bool list(python_plan& plan, std::uint32_t items, PyObject* from, unsigned depth);
-    bool dict(python_plan& plan, std::uint32_t values, PyObject* from, unsigned depth);
+    bool collection(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool tuple(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool dict(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool choice(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
+    bool spelled(schema::kind type, PyObject* from);
+    bool bytes(PyObject* from);
     bool foreign(PyObject* call, PyObject* from, unsigned depth);
     bool any(PyObject* from, unsigned depth);
     bool any_sequence(PyObject* from, unsigned depth);

@@ -1,24 +1,36 @@
 #include "bindings/redis_hub.hpp"
 
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdio>
 #include <map>
 
 #include "bindings/wire_message.hpp"
 #include "core/error.hpp"
+#include "core/redis/io_thread.hpp"
 #include "core/redis/shard.hpp"
+#include "core/redis/tally.hpp"
+#include "core/runtime/memory.hpp"
 
 namespace chanx::bindings {
 namespace {
 
-constexpr int BLOCK_SECONDS = 5;
-constexpr int DRAIN = 128;  // what is taken at once after a first message
+constexpr double BLOCK_SECONDS = 5;  // how long a pop waits; leases are looked at in between
+constexpr int DRAIN = 128;           // what is taken at once after a first message
+// Past the time at which the connection's own PINGs find a dead server: the answer of a pop that was given up
+// would be a lost message.
+constexpr auto POP_TIMEOUT = std::chrono::seconds(60);
+constexpr auto POP_AGAIN = std::chrono::seconds(1);  // after the server refused to pop
+constexpr std::size_t LEASES_AT_ONCE = 1000;
+constexpr std::chrono::seconds LEASE_PATIENCE{60};  // a failover may take that long
 
-// Adds a message unless the channel is full: 1, or 0.
+// Adds a message unless the channel is full: 1, or 0. The first command that writes is one that a server
+// without memory refuses: after a harmless one it would let the script go on.
 constexpr const char* BOUNDED_ADD = R"(
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+if redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[1], '+inf') >= tonumber(ARGV[2]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 return 1
 )";
 
@@ -32,27 +44,6 @@ std::string decimal(double value) {
 }
 
 long whole_seconds(double value) { return std::max(1L, static_cast<long>(value + 0.999)); }
-
-// One answer for several requests: the first failure, once the last of them has answered.
-class tally {
-public:
-    tally(std::size_t open, redis::response_handler done) : open_(open), done_(std::move(done)) {}
-
-    void count(redis::failure why) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!all_.error) all_.error = std::move(why);
-            if (--open_ > 0) return;
-        }
-        if (done_) done_(std::move(all_));
-    }
-
-private:
-    std::mutex mutex_;
-    std::size_t open_;
-    redis::response all_;
-    redis::response_handler done_;
-};
 
 // Turns error replies into the failure of the whole.
 redis::response_handler checked(redis::client& from, redis::response_handler done) {
@@ -71,10 +62,20 @@ public:
     void watch(std::weak_ptr<popper> who) { popper_ = std::move(who); }
 
     void on_message(std::string&&, std::string&&) override {}
-    void on_connected(bool, duration) override {
+    void on_connected(bool again, duration gap) override {
         const auto hub = hub_.lock();
         const auto who = popper_.lock();
-        if (hub && who && hub->wanted(*who)) hub->pop(who);
+        if (!hub || !who) return;
+        if (again && who->general.empty()) {
+            const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(gap).count();
+            hub->notify_("reconnected", std::to_string(milliseconds));
+        }
+        if (hub->wanted(*who)) hub->pop(who);
+    }
+    void on_disconnected(const redis::failure& why) override {
+        const auto hub = hub_.lock();
+        const auto who = popper_.lock();
+        if (hub && who && who->general.empty()) hub->notify_("disconnected", why.text);
     }
 
 private:
@@ -82,15 +83,36 @@ private:
     std::weak_ptr<popper> popper_;
 };
 
-redis_hub::redis_hub(settings how, ref<layer::channel_table> table)
+// Brings memberships back to a server that may have forgotten them.
+class redis_hub::lease_listener final : public redis::listener {
+public:
+    explicit lease_listener(std::weak_ptr<redis_hub> hub) : hub_(std::move(hub)) {}
+
+    void on_message(std::string&&, std::string&&) override {}
+    void on_connected(bool again, duration) override {
+        const auto hub = again ? hub_.lock() : nullptr;
+        if (hub) hub->renew_leases(true);
+    }
+
+private:
+    std::weak_ptr<redis_hub> hub_;
+};
+
+redis_hub::redis_hub(settings how, ref<layer::channel_table> table, layer_observer notify)
     : how_(std::move(how)),
       sealer_(how_.seal),
       bounded_add_(std::make_shared<const redis::script>(BOUNDED_ADD)),
-      table_(std::move(table)) {}
+      block_seconds_(std::clamp(how_.group_expiry / 6, 0.1, BLOCK_SECONDS)),
+      table_(std::move(table)),
+      notify_(std::move(notify)) {}
 
 void redis_hub::connect() {
     table_->observe(this);
-    for (const auto& host : how_.hosts) shards_.push_back(redis::client::create(host));
+    const auto listener = std::make_shared<lease_listener>(weak_from_this());
+    for (const auto& host : how_.hosts) {
+        shards_.push_back(redis::client::create(host, listener));
+        shards_.back()->start();  // a process that only receives is connected all the same
+    }
     next_renewal_ = steady::now() + from_seconds(how_.group_expiry / 3);
 }
 
@@ -157,8 +179,8 @@ void redis_hub::pop(const std::shared_ptr<popper>& from) {
         const std::lock_guard lock(mutex_);
         if (std::exchange(from->asking, true)) return;
     }
-    redis::request ask("BZPOPMIN", from->key, BLOCK_SECONDS);
-    ask.timeout(std::chrono::seconds(3 * BLOCK_SECONDS));
+    redis::request ask("BZPOPMIN", from->key, decimal(block_seconds_));
+    ask.timeout(POP_TIMEOUT);
     from->client->execute(std::move(ask), [hub = weak_from_this(), from](redis::response&& answer) {
         if (const auto alive = hub.lock()) alive->popped(from, std::move(answer));
     });
@@ -170,14 +192,17 @@ void redis_hub::popped(const std::shared_ptr<popper>& from, redis::response&& an
         from->asking = false;
     }
     if (answer.error) {
-        // Without a connection the next one asks again; see popper_listener.
-        const bool up =
-            answer.error.is(redis::errc::timed_out) || answer.error.is(redis::errc::connection_lost);
-        if (up && wanted(*from)) pop(from);
+        // Never at once: while there is no connection a pop may be refused before execute() returns. The next
+        // connection asks too, see popper_listener.
+        if (!answer.error.is(redis::errc::closed)) pop_later(from);
         return;
     }
     const auto& reply = answer.replies.front();
-    if (reply.is_error()) return;
+    if (reply.is_error()) {
+        // A replica that is being promoted, a key of another kind: it may pass.
+        notify_("receive_failed", from->client->describe(reply).text);
+        return pop_later(from);
+    }
     if (reply.items.size() == 3) {
         take(*from, reply.items[1]);
         if (from->general.empty()) {
@@ -190,8 +215,17 @@ void redis_hub::popped(const std::shared_ptr<popper>& from, redis::response&& an
             });
         }
     }
-    if (from->general.empty()) renew_leases();
+    if (from->general.empty()) renew_leases(false);
     if (wanted(*from)) pop(from);
+}
+
+void redis_hub::pop_later(const std::shared_ptr<popper>& from) {
+    const auto timer = std::make_shared<boost::asio::steady_timer>(redis::io_thread::shared()->context());
+    timer->expires_after(POP_AGAIN);
+    timer->async_wait([hub = weak_from_this(), from, timer](const boost::system::error_code& error) {
+        const auto alive = hub.lock();
+        if (!error && alive && alive->wanted(*from)) alive->pop(from);
+    });
 }
 
 void redis_hub::take(const popper& from, const redis::reply& member) {
@@ -200,16 +234,18 @@ void redis_hub::take(const popper& from, const redis::reply& member) {
     codec::header header;
     if (sealer_.open(member.text, plain, body) || codec::scan(how_.format, body, header) ||
         (!header.addressed && from.general.empty())) {
-        return table_->note_drop(layer::drop_reason::undecodable);
+        table_->note_drop(layer::drop_reason::undecodable);
+        return report_drops(*table_, notify_, steady::now());
     }
     const auto now = steady::now();
     const ref<layer::message> item(new wire_message(how_.format, std::string(body), table_->deadline(now)));
-    // What is sent to a channel with a key of its own need not name it.
-    if (!from.general.empty()) header.channels.assign(1, from.general);
-    for (const auto& name : header.channels) {
-        const auto to = from.general == name ? table_->open(name) : table_->find(name);
-        if (to) table_->deliver(*to, item, now);
+    if (from.general.empty()) {
+        table_->deliver(header.channels, item, now);
+    } else {
+        // What is sent to a channel with a key of its own need not name it.
+        table_->deliver(*table_->open(from.general), item, now);
     }
+    report_drops(*table_, notify_, now);
 }
 
 void redis_hub::add_entry(redis::request& to, const std::string& key, const std::string& sealed) {
@@ -265,10 +301,13 @@ void redis_hub::group_send(const std::string& group, const std::string& body, re
 void redis_hub::deliver_group(const std::string& body, const std::vector<redis::reply>& members,
                               redis::response_handler done) {
     std::map<std::string_view, std::vector<std::string_view>> by_owner;
+    auto last = by_owner.end();  // those of one process come in rows
     for (const auto& member : members) {
         const std::string_view name = member.text;
         const auto mark = name.find('!');
-        by_owner[mark == name.npos ? name : name.substr(0, mark + 1)].push_back(name);
+        const auto owner = mark == name.npos ? name : name.substr(0, mark + 1);
+        if (last == by_owner.end() || last->first != owner) last = by_owner.try_emplace(owner).first;
+        last->second.push_back(name);
     }
     if (by_owner.empty()) {
         if (done) done({});
@@ -287,7 +326,7 @@ void redis_hub::deliver_group(const std::string& body, const std::vector<redis::
     }
     std::size_t open = general.size();
     for (const auto& each : requests) open += each.commands() > 0;
-    const auto all = std::make_shared<tally>(open, std::move(done));
+    const auto all = std::make_shared<redis::tally>(open, std::move(done));
     for (std::size_t i = 0; i < requests.size(); ++i) {
         if (requests[i].commands() == 0) continue;
         auto& client = *shards_[i];
@@ -295,7 +334,8 @@ void redis_hub::deliver_group(const std::string& body, const std::vector<redis::
                        [all, &client](redis::response&& answer) { all->count(client.check(answer)); });
     }
     for (const auto& [name, sealed] : general) {
-        send_general(shard_for(name), name, sealed, how_.capacity, [this, all](redis::response&& answer) {
+        const auto capacity = table_->capacity_for(name);
+        send_general(shard_for(name), name, sealed, capacity, [this, all](redis::response&& answer) {
             // A group message passes over a full channel.
             if (answer.error.code == chanx::errc::channel_full) {
                 table_->note_drop(layer::drop_reason::capacity);
@@ -340,24 +380,38 @@ void redis_hub::channel_freed(const std::string& name) noexcept {
         if (found == joined_.end()) return;
         groups.swap(found->second);
         joined_.erase(found);
+        shrink_if_sparse(joined_);
     }
     for (const auto& group : groups) group_discard(group, name, {});
 }
 
-// A member that lives stays in its groups however long that is.
-void redis_hub::renew_leases() {
-    std::vector<std::pair<std::string, std::string>> due;
+// A member that lives stays in its groups however long that is, and when Redis has lost them: restarted
+// empty, or a replica took over that had not heard of them yet.
+void redis_hub::renew_leases(bool at_once) {
+    std::vector<redis::request> requests(shards_.size());
+    std::size_t shard = 0;
+    const auto send = [&] {
+        if (requests[shard].commands() == 0) return;
+        requests[shard].repeatable().timeout(LEASE_PATIENCE);
+        shards_[shard]->execute(std::exchange(requests[shard], {}));
+    };
     {
         const std::lock_guard lock(mutex_);
         const auto now = steady::now();
-        if (now < next_renewal_) return;
+        if (now < next_renewal_ && !at_once) return;
         next_renewal_ = now + from_seconds(how_.group_expiry / 3);
+        const auto since = decimal(unix_time());
         for (const auto& [channel, groups] : joined_) {
             if (!table_->holds(channel)) continue;
-            for (const auto& group : groups) due.emplace_back(group, channel);
+            for (const auto& group : groups) {
+                shard = redis::shard_of(group, shards_.size());
+                requests[shard].add("ZADD", group_key(group), since, channel);
+                requests[shard].add("EXPIRE", group_key(group), whole_seconds(how_.group_expiry));
+                if (requests[shard].commands() >= LEASES_AT_ONCE) send();
+            }
         }
     }
-    for (const auto& [group, channel] : due) group_add(group, channel, {});
+    for (shard = 0; shard < requests.size(); ++shard) send();
 }
 
 bool redis_hub::flush(duration longest) {
@@ -373,41 +427,40 @@ bool redis_hub::flush(duration longest) {
 
 redis::failure redis_hub::erase(duration longest) {
     for (const auto& client : shards_) {
-        std::string cursor = "0";
-        do {
-            const auto found = client->call(
-                redis::request("SCAN", cursor, "MATCH", how_.prefix + "*", "COUNT", 1000), longest);
-            if (const auto why = client->check(found)) return why;
-            const auto& items = found.replies.front().items;
-            if (items.size() != 2) break;
-            cursor = items[0].text;
-            if (items[1].items.empty()) continue;
-            redis::request remove;
-            for (const auto& key : items[1].items) remove.add("UNLINK", key.text);
-            if (const auto why = client->check(client->call(std::move(remove), longest))) return why;
-        } while (cursor != "0");
+        // The nodes of a cluster are known once it has answered anything.
+        if (const auto why = client->check(client->call(redis::request("PING"), longest))) return why;
+        for (const auto& node : client->nodes()) {
+            if (const auto why = erase(*client, node, longest)) return why;
+        }
     }
+    return {};
+}
+
+redis::failure redis_hub::erase(redis::client& client, const std::string& node, duration longest) {
+    std::string cursor = "0";
+    do {
+        redis::request scan("SCAN", cursor, "MATCH", how_.prefix + "*", "COUNT", 1000);
+        scan.on(node);
+        const auto found = client.call(std::move(scan), longest);
+        if (const auto why = client.check(found)) return why;
+        const auto& items = found.replies.front().items;
+        if (items.size() != 2) break;
+        cursor = items[0].text;
+        if (items[1].items.empty()) continue;
+        redis::request remove;
+        for (const auto& key : items[1].items) remove.add("UNLINK", key.text);
+        if (const auto why = client.check(client.call(std::move(remove), longest))) return why;
+    } while (cursor != "0");
     return {};
 }
 
 redis::connection_stats redis_hub::stats() const {
     redis::connection_stats total;
     total.connected = true;
-    const auto add = [&total](const redis::client& from) {
-        const auto one = from.stats();
-        total.reconnects += one.reconnects;
-        total.gaps += one.gaps;
-        total.refused += one.refused;
-        total.failed += one.failed;
-        total.backlog_bytes += one.backlog_bytes;
-        total.bytes_read += one.bytes_read;
-        total.bytes_written += one.bytes_written;
-        total.connected = total.connected && one.connected;
-    };
-    for (const auto& each : shards_) add(*each);
+    for (const auto& each : shards_) redis::add(total, each->stats());
     const std::lock_guard lock(mutex_);
     for (const auto& [key, each] : poppers_) {
-        for (const auto& one : each) add(*one->client);
+        for (const auto& one : each) redis::add(total, one->client->stats());
     }
     return total;
 }

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "bindings/layer_events.hpp"
 #include "core/codec/envelope.hpp"
 #include "core/layer/after_unlock.hpp"
 #include "core/layer/table.hpp"
@@ -25,10 +26,10 @@ public:
         codec::seal_options seal;
         double expiry = 60;  // seconds that an unread message lives in Redis
         double group_expiry = 86400;
-        std::size_t capacity = 100;  // of a channel without '!' that a group message goes to
     };
 
-    redis_hub(settings how, ref<layer::channel_table> table);
+    // `notify` hears of "disconnected", "reconnected", "receive_failed" and "dropped".
+    redis_hub(settings how, ref<layer::channel_table> table, layer_observer notify);
     void connect();
     void close();
 
@@ -60,6 +61,7 @@ private:
         bool asking = false;  // guarded by mutex_
     };
     class popper_listener;
+    class lease_listener;
 
     std::string key_of(std::string_view channel) const;
     std::string group_key(std::string_view group) const {
@@ -67,6 +69,7 @@ private:
     }
     redis::client& shard_for(std::string_view name);
     void pop(const std::shared_ptr<popper>& from);
+    void pop_later(const std::shared_ptr<popper>& from);
     void popped(const std::shared_ptr<popper>& from, redis::response&& answer);
     void take(const popper& from, const redis::reply& member);
     bool wanted(const popper& from);
@@ -75,13 +78,16 @@ private:
                        redis::response_handler done);
     void send_general(redis::client& to, const std::string& channel, const std::string& sealed,
                       std::size_t capacity, redis::response_handler done);
-    void renew_leases();
+    void renew_leases(bool at_once);
+    redis::failure erase(redis::client& client, const std::string& node, duration longest);
     std::string score();
 
     const settings how_;
     const codec::sealer sealer_;
     const std::shared_ptr<const redis::script> bounded_add_;
+    const double block_seconds_;
     ref<layer::channel_table> table_;
+    layer_observer notify_;
     std::vector<std::shared_ptr<redis::client>> shards_;
 
     mutable std::mutex mutex_;

@@ -72,6 +72,11 @@ const std::unordered_map<std::string, setter>& setters() {
              for (const auto item : v) o.sentinels.push_back(address_of(item));
              o.require_master = !o.sentinels.empty();
          }},
+        {"cluster",
+         [](options& o, py::handle v) {
+             for (const auto item : v) o.cluster.push_back(address_of(item));
+         }},
+        {"sharded_pubsub", [](options& o, py::handle v) { o.sharded_pubsub = v.cast<bool>(); }},
         {"master_name", [](options& o, py::handle v) { o.master_name = v.cast<std::string>(); }},
         {"sentinel_username",
          [](options& o, py::handle v) { o.sentinel_login.user = v.cast<std::string>(); }},
@@ -83,6 +88,7 @@ const std::unordered_map<std::string, setter>& setters() {
         {"command_timeout", [](options& o, py::handle v) { o.command_timeout = seconds(v); }},
         {"keepalive", [](options& o, py::handle v) { o.keepalive = seconds(v); }},
         {"tcp_keepalive", [](options& o, py::handle v) { o.tcp_keepalive = v.cast<bool>(); }},
+        {"patience", [](options& o, py::handle v) { o.patience = seconds(v); }},
         {"backlog_bytes", [](options& o, py::handle v) { o.backlog_bytes = v.cast<std::size_t>(); }},
         {"backoff_first", [](options& o, py::handle v) { o.backoff_first = seconds(v); }},
         {"backoff_most", [](options& o, py::handle v) { o.backoff_most = seconds(v); }},

@@ -33,16 +33,19 @@ std::error_code scan_msgpack(std::string_view body, header& out) {
             out.channels.clear();
             out.addressed = out.to_many = false;
             if (value.kind == msgpack_kind::text) {
-                out.channels.emplace_back(value.bytes);
+                out.channels.push_back(value.bytes);
                 out.addressed = true;
-            } else if (value.kind == msgpack_kind::array) {
+                continue;
+            }
+            if (value.kind == msgpack_kind::array) {
                 out.addressed = out.to_many = true;
                 out.channels.reserve(value.natural);
                 for (std::uint64_t i = 0; i < value.natural; ++i) {
                     const auto name = reader.next();
                     if (name.kind != msgpack_kind::text) return errc::unaddressed;
-                    out.channels.emplace_back(name.bytes);
+                    out.channels.push_back(name.bytes);
                 }
+                continue;
             }
             reader = before;
         }
@@ -63,10 +66,10 @@ std::error_code scan_json(std::string_view body, header& out) {
         if (key == "type" && reader.peek() == '"') {
             if (!reader.string(out.type)) return errc::malformed;
         } else if (key == ADDRESS_KEY && reader.peek() == '"') {
-            out.channels.resize(1);
             out.addressed = true;
             out.to_many = false;
-            if (!reader.string(out.channels[0])) return errc::malformed;
+            if (!reader.string(out.unescaped.emplace_back())) return errc::malformed;
+            out.channels.assign(1, out.unescaped.back());
         } else if (key == ADDRESS_KEY && reader.peek() == '[') {
             out.channels.clear();
             out.addressed = out.to_many = true;
@@ -74,7 +77,8 @@ std::error_code scan_json(std::string_view body, header& out) {
             for (;;) {
                 if (!reader.next_item(']', more)) return errc::malformed;
                 if (!more) break;
-                if (!reader.string(out.channels.emplace_back())) return errc::unaddressed;
+                if (!reader.string(out.unescaped.emplace_back())) return errc::unaddressed;
+                out.channels.push_back(out.unescaped.back());
             }
         } else {
             if (key == "type") out.type.clear();

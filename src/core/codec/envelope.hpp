@@ -2,6 +2,7 @@
 // the message. Compatible on the wire with the Redis layers of Channels.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,10 +20,12 @@ enum class format : unsigned char { msgpack, json };
 
 inline constexpr std::string_view ADDRESS_KEY = "__asgi_channel__";
 
-// What routing needs of a message, read without making anything of the rest.
+// What routing needs of a message, read without making anything of the rest. Lives no longer than the body.
 struct header {
-    std::string type;                   // empty when there is none
-    std::vector<std::string> channels;  // of __asgi_channel__: one name, or those of a group's members
+    std::string type;  // empty when there is none
+    // Of __asgi_channel__: one name, or those of a group's members, which may be a thousand.
+    std::vector<std::string_view> channels;
+    std::deque<std::string> unescaped;  // holds names that are not in the body as they are
     bool to_many = false;               // it was a list
     bool addressed = false;
 };

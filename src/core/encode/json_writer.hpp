@@ -14,6 +14,9 @@ public:
     void clear() noexcept { size_ = 0; }
     std::string_view text() const noexcept { return {data_.get(), size_}; }
     std::size_t capacity() const noexcept { return capacity_; }
+    std::size_t size() const noexcept { return size_; }
+    // Takes back everything after the first `size` bytes.
+    void truncate(std::size_t size) noexcept { size_ = size; }
 
     void character(char c) {
         if (size_ == capacity_) grow(1);

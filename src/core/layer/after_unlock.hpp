@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/layer/channel.hpp"
+#include "core/runtime/memory.hpp"
 
 namespace chanx::layer {
 
@@ -34,6 +35,15 @@ public:
         for (sink* each : detached_) each->detached();
         for (const auto& name : freed_) events_->channel_freed(name);
         for (const auto& name : emptied_) events_->group_emptied(name);
+        if (!release_memory_) return;
+        // A layer with a server has an I/O thread to do it; its own data about the channels goes later, too.
+        if (events_) {
+            release_free_memory_soon(steady::now());
+            return;
+        }
+        dead_.clear();
+        dead_channels_.clear();
+        release_free_memory();
     }
 
     void destroy(ref<message> item) { dead_.push_back(std::move(item)); }
@@ -45,6 +55,7 @@ public:
     void group_emptied(const std::string& name) {
         if (events_) emptied_.push_back(name);
     }
+    void release_memory() noexcept { release_memory_ = true; }
     void detach(sink* from) { detached_.push_back(from); }
     void post(completion_queue& loop, channel& ready) {
         // Nearly always all of a group's members read in one loop.
@@ -55,6 +66,7 @@ public:
 
 private:
     table_events* events_;
+    bool release_memory_ = false;
     std::vector<std::string> freed_;
     std::vector<std::string> emptied_;
     std::vector<ref<message>> dead_;

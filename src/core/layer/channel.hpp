@@ -50,6 +50,7 @@ private:
     bool held_ = false;            // kept though idle: Redis sends us its messages
     bool linked_ = false;          // the table knows it
     bool scheduled_ = false;       // it is in a completion queue
+    bool busy_ = false;            // its persistent sink has no room: only the capacity may wait
     bool full_ = false;            // full_turn_ holds
 };
 

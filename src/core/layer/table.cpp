@@ -55,6 +55,10 @@ void channel_table::unlink(channel& gone, after_unlock& later) {
     const auto found = channels_.find(gone.name);
     later.destroy(std::move(found->second));
     channels_.erase(found);
+    if (shrink_if_sparse(channels_)) {
+        order_.shrink_to_fit();
+        later.release_memory();
+    }
 }
 
 std::error_code channel_table::send(channel& to, ref<message> item, time_point now) {
@@ -76,6 +80,19 @@ bool channel_table::deliver(channel& to, ref<message> item, time_point now) {
     const bool room = accept(current(to), item, false, now, later);
     if (!room) later.destroy(std::move(item));
     return room;
+}
+
+void channel_table::deliver(std::span<const std::string_view> names, ref<message> item, time_point now) {
+    after_unlock later(events_);
+    const std::lock_guard lock(mutex_);
+    sweep(now, later);
+    for (const auto name : names) {
+        const auto found = channels_.find(name);
+        if (found == channels_.end()) continue;
+        ref<message> copy = item;
+        accept(*found->second, copy, false, now, later);
+    }
+    later.destroy(std::move(item));
 }
 
 std::size_t channel_table::group_send(std::string_view name, ref<message> item, time_point now) {
@@ -121,7 +138,7 @@ bool channel_table::accept(channel& to, ref<message>& item, bool direct, time_po
     }
     to.queue_.push_back(std::move(item));
     ++totals_.received;
-    if (!to.sinks_.empty()) schedule(to, later);
+    if (!to.sinks_.empty() && !to.busy_) schedule(to, later);
     return true;
 }
 
@@ -129,6 +146,7 @@ bool channel_table::accept(channel& to, ref<message>& item, bool direct, time_po
 // refused raises in the sender, so there a reader must be waiting; a group_send would lose the message, so
 // there it is enough that the reader has not let PATIENCE turns of its loop go by without reading.
 bool channel_table::may_overflow(channel& to, bool direct, after_unlock& later) {
+    if (to.busy_) return false;
     if (!to.sinks_.empty()) return true;
     if (direct || !to.home_ || to.home_->closed()) return false;
     const auto turn = to.home_->turns();
@@ -187,6 +205,7 @@ void channel_table::attach(channel& to, sink& reader, completion_queue* loop, ti
     target.left_ = {};
     target.home_ = ref<completion_queue>(loop);
     target.sinks_.push_back(&reader);
+    target.busy_ = false;
     if (!target.queue_.empty()) schedule(target, later);
 }
 
@@ -194,6 +213,7 @@ bool channel_table::cancel(channel& from, sink& reader, time_point now) {
     after_unlock later(events_);
     const std::lock_guard lock(mutex_);
     if (!from.sinks_.remove(&reader)) return false;
+    from.busy_ = false;
     if (from.sinks_.empty()) {
         from.left_ = now;
         if (from.linked_ && from.idle()) unlink(from, later);
@@ -218,6 +238,7 @@ void channel_table::put_back(channel& to, ref<message> item) {
 void channel_table::resume(channel& of) {
     after_unlock later(events_);
     const std::lock_guard lock(mutex_);
+    of.busy_ = false;
     if (!of.queue_.empty() && !of.sinks_.empty()) schedule(of, later);
 }
 
@@ -336,6 +357,7 @@ bool channel_table::run_channel(channel& ready, completion_queue& loop, drain_bu
         --totals_.delivered;
         if (outcome == delivery::busy) {
             push_front(ready, std::move(item));
+            ready.busy_ = true;
             ready.scheduled_ = false;
             return true;
         }

@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -74,6 +75,7 @@ public:
     // Before the first use, or never.
     void observe(table_events* events) noexcept { events_ = events; }
     const table_options& options() const noexcept { return options_; }
+    std::size_t capacity_for(std::string_view name) const { return capacity_of_(name); }
     time_point deadline(time_point now) const noexcept { return now + options_.expiry; }
 
     // The channel of that name, made if it is new. Names are checked by the caller.
@@ -83,6 +85,8 @@ public:
     std::error_code send(channel& to, ref<message> item, time_point now);
     // A message from elsewhere: where send() would refuse it, it is dropped and counted.
     bool deliver(channel& to, ref<message> item, time_point now);
+    // To all of these that are there, under one lock and with one wake-up.
+    void deliver(std::span<const std::string_view> names, ref<message> item, time_point now);
     void note_drop(drop_reason why);
     // A message that receive() returned cannot be delivered.
     void set_aside();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/redis/cluster.hpp"
 #include "core/redis/connection.hpp"
 #include "core/redis/io_thread.hpp"
 
@@ -30,28 +31,32 @@ struct client_registry {
     }
 
     void after_fork() {
+        io_thread::abandon();
         for (client* item : clients) {
-            item->connection_->abandon();
+            item->link_->abandon();
             // Leaked: its lock may be held by a thread that does not exist here, and its callbacks belong to
             // the parent.
-            new std::shared_ptr<connection>(std::move(item->connection_));
-            item->connection_ = std::make_shared<connection>(item->how_, item->listener_);
+            new std::shared_ptr<link>(std::move(item->link_));
+            item->link_ = make_link(item->how_, item->listener_);
         }
         mutex.unlock();
     }
 
-    std::vector<std::shared_ptr<connection>> connections() {
+    std::vector<std::shared_ptr<link>> links() {
         const std::lock_guard lock(mutex);
-        std::vector<std::shared_ptr<connection>> all;
-        for (const client* item : clients) all.push_back(item->connection_);
+        std::vector<std::shared_ptr<link>> all;
+        for (const client* item : clients) all.push_back(item->link_);
         return all;
     }
 };
 
 client::client(options how, std::shared_ptr<listener> tell)
-    : how_(std::move(how)),
-      listener_(std::move(tell)),
-      connection_(std::make_shared<connection>(how_, listener_)) {}
+    : how_(std::move(how)), listener_(std::move(tell)), link_(make_link(how_, listener_)) {}
+
+std::shared_ptr<link> make_link(const options& how, const std::shared_ptr<listener>& tell) {
+    if (how.cluster.empty()) return std::make_shared<connection>(how, tell);
+    return std::make_shared<cluster>(how, tell);
+}
 
 std::shared_ptr<client> client::create(options how, std::shared_ptr<listener> tell) {
     std::shared_ptr<client> made(new client(std::move(how), std::move(tell)));
@@ -67,13 +72,13 @@ client::~client() {
         const std::lock_guard lock(registry.mutex);
         registry.clients.erase(this);
     }
-    connection_->close();
+    link_->close();
 }
 
-void client::start() { connection_->start(); }
+void client::start() { link_->start(); }
 
 void client::execute(request what, response_handler handler) {
-    connection_->submit(std::move(what), std::move(handler));
+    link_->submit(std::move(what), std::move(handler));
 }
 
 void client::evaluate(std::shared_ptr<const script> what, const std::vector<std::string>& keys,
@@ -93,15 +98,15 @@ void client::evaluate(std::shared_ptr<const script> what, const std::vector<std:
         whole.repeatable(repeatable);
         owner->execute(std::move(whole), std::move(handler));
     };
-    connection_->submit(std::move(first), std::move(again));
+    link_->submit(std::move(first), std::move(again));
 }
 
 void client::subscribe(const std::vector<std::string>& channels, response_handler handler, scope where) {
-    connection_->subscribe(where, channels, std::move(handler));
+    link_->subscribe(where, channels, std::move(handler));
 }
 
 void client::unsubscribe(const std::vector<std::string>& channels, response_handler handler, scope where) {
-    connection_->unsubscribe(where, channels, std::move(handler));
+    link_->unsubscribe(where, channels, std::move(handler));
 }
 
 response wait_for_answer(const std::function<void(response_handler)>& begin, duration longest,
@@ -128,32 +133,41 @@ response wait_for_answer(const std::function<void(response_handler)>& begin, dur
 
 response client::call(request what, duration longest) {
     what.timeout(longest);
-    return wait_for_answer(
-        [&](response_handler done) { connection_->submit(std::move(what), std::move(done)); }, longest, how_);
+    return wait_for_answer([&](response_handler done) { link_->submit(std::move(what), std::move(done)); },
+                           longest, how_);
 }
 
+std::vector<std::string> client::nodes() const { return link_->nodes(); }
+
 bool client::flush(duration longest) {
+    if (const auto settled = link_->settle(longest)) return *settled;
     // Replies come in order: once this one is there, or has failed, so have all before it.
     const auto answer = call(request("PING"), longest);
     return !answer.error.is(errc::timed_out);
 }
 
-void client::close() { connection_->close(); }
+void client::close() { link_->close(); }
 
-connection_stats client::stats() const { return connection_->stats(); }
+connection_stats client::stats() const { return link_->stats(); }
 
-failure client::describe(const reply& error) const { return connection_->describe(error); }
+failure client::describe(const reply& error) const { return link_->describe(error); }
 
 failure client::check(const response& answer) const {
     if (answer.error) return answer.error;
     for (const auto& item : answer.replies) {
-        if (item.is_error()) return describe(item);
+        if (!item.is_error()) continue;
+        if (answer.server.empty()) return describe(item);
+        return {make_error_code(classify(item.text)), "Redis at " + answer.server + ": " + item.text};
     }
     return {};
 }
 
+std::unique_lock<std::mutex> client::hold_forks() {
+    return std::unique_lock(client_registry::instance().mutex);
+}
+
 void client::shutdown() {
-    for (const auto& item : client_registry::instance().connections()) item->close();
+    for (const auto& item : client_registry::instance().links()) item->close();
     io_thread::shutdown();
 }
 

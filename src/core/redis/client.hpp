@@ -5,8 +5,8 @@
 //   auto answer = client->call(request("GET", "key"), std::chrono::seconds(5));
 //
 // What to know before building on it:
-// - One client is one connection (made on first use, kept up with back-off). A connection that has subscribed
-// can run
+// - One client is one connection, but for a cluster (made on first use, kept up with back-off). A connection
+// that has subscribed can run
 //   no other commands (RESP2): use one client for commands, one for subscriptions, one for each blocking pop.
 // - Every method may be called by any thread. execute() and the like never block and never throw on faults.
 // - A handler is called exactly once: on the I/O thread, or, when the request is refused at once (closed,
@@ -20,8 +20,11 @@
 // - When the connection breaks: what was sent fails with connection_lost unless it is repeatable(); what was
 // not sent
 //   waits for the next connection until its time-out, within options.backlog_bytes. Before the first
-//   connection, and after a refusal that waiting does not cure (password, database, certificate), requests
-//   fail at once instead.
+//   connection, after options.patience without one, and after a refusal that waiting does not cure (password,
+//   database, certificate), requests fail at once instead.
+// - With options.cluster the client is a whole Redis Cluster: each command goes to the node of its key, the
+// commands of
+//   a pipeline may belong to different ones, redirections and failovers are followed. See cluster.hpp.
 // - Subscriptions are kept: restored in batches after a reconnection, then listener::on_connected(true, gap)
 // tells.
 // - Blocking pops: give the server a time-out (BZPOPMIN key 5) and the request a longer one (timeout(10 s)).
@@ -32,6 +35,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +48,7 @@
 
 namespace chanx::redis {
 
-class connection;
+class link;
 
 class client : public std::enable_shared_from_this<client> {
 public:
@@ -67,6 +71,9 @@ public:
     bool flush(duration longest);
     void close();
 
+    // The servers that share the keys, for request::on(): the masters of a cluster (those that are known so
+    // far), or one that needs no name.
+    std::vector<std::string> nodes() const;
     // Opens the connection now instead of on first use.
     void start();
     connection_stats stats() const;
@@ -75,6 +82,8 @@ public:
     // The failure of the whole, or else that of the first error reply.
     failure check(const response& answer) const;
 
+    // No fork happens while this is held; nothing that waits may happen meanwhile.
+    static std::unique_lock<std::mutex> hold_forks();
     // Closes every client of the process and ends the I/O thread: for the exit of the interpreter.
     static void shutdown();
 
@@ -84,7 +93,7 @@ private:
 
     const options how_;
     const std::shared_ptr<listener> listener_;
-    std::shared_ptr<connection> connection_;  // replaced only in a forked child, before it runs anything else
+    std::shared_ptr<link> link_;  // replaced only in a forked child, before it runs anything else
 };
 
 // Begins something that answers through a handler, and waits for that. Not for the I/O thread, nor with the

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
-#include <future>
 
 #include "core/redis/backoff.hpp"
+#include "core/runtime/memory.hpp"
 
 namespace chanx::redis {
 namespace asio = boost::asio;
@@ -31,13 +31,30 @@ void tune(int descriptor, const options& how) {
 #endif
 }
 
-// A cause that waiting does not cure: what is queued fails at once, with the cause, instead of timing out.
+}  // namespace
+
 bool lasting(const failure& why) noexcept {
     return why.is(errc::wrong_password) || why.is(errc::wrong_database) || why.is(errc::tls_failed) ||
            why.is(errc::protocol_error) || why.is(errc::no_permission);
 }
 
-}  // namespace
+void add(connection_stats& to, const connection_stats& one) noexcept {
+    to.requests += one.requests;
+    to.replies += one.replies;
+    to.pushes += one.pushes;
+    to.bytes_written += one.bytes_written;
+    to.bytes_read += one.bytes_read;
+    to.refused += one.refused;
+    to.failed += one.failed;
+    to.connects += one.connects;
+    to.reconnects += one.reconnects;
+    to.failed_attempts += one.failed_attempts;
+    to.gaps += one.gaps;
+    to.direct_writes += one.direct_writes;
+    to.backlog_bytes += one.backlog_bytes;
+    to.subscriptions += one.subscriptions;
+    to.connected = to.connected && one.connected;
+}
 
 connection::connection(options how, std::shared_ptr<listener> tell)
     : how_(std::move(how)), listener_(std::move(tell)), session_(how_) {}
@@ -315,7 +332,8 @@ void connection::drop(std::uint64_t epoch, failure why) {
         const std::lock_guard lock(mutex_);
         if (closed_) return;
         was_up = session_.state() == session::phase::ready;
-        const bool all = !stats_.connects || lasting(why);
+        const bool given_up = !was_up && steady::now() - down_since_ >= how_.patience;
+        const bool all = !stats_.connects || lasting(why) || given_up;
         session_.lost(why, all, out);
         fail_fast_ = all ? why : failure{};
         stats_.failed += out.done.size();
@@ -354,6 +372,7 @@ void connection::arm_tick() {
     tick_timer_->expires_after(TICK);
     tick_timer_->async_wait([self = shared_from_this()](const boost::system::error_code& error) {
         if (error || !self->tick_timer_) return;
+        release_if_due(steady::now());
         outcome out;
         auto result = flushed::done;
         failure dead;
@@ -388,16 +407,7 @@ void connection::close() {
             self->attempt_timer_.reset();
             self->tick_timer_.reset();
         };
-        if (io_->is_current()) {
-            shut();
-        } else {
-            std::promise<void> finished;
-            asio::post(io_->context(), [&] {
-                shut();
-                finished.set_value();
-            });
-            finished.get_future().wait();
-        }
+        io_->run(shut);
     }
     for (auto& item : out.done) {
         if (item.handler) item.handler(std::move(item.answer));

@@ -12,28 +12,27 @@
 
 #include "core/redis/dialer.hpp"
 #include "core/redis/io_thread.hpp"
-#include "core/redis/listener.hpp"
-#include "core/redis/session.hpp"
+#include "core/redis/link.hpp"
 #include "core/redis/wire.hpp"
 
 namespace chanx::redis {
 
-class connection : public std::enable_shared_from_this<connection> {
+// A cause that waiting does not cure: what is queued fails at once, with the cause, instead of timing out.
+bool lasting(const failure& why) noexcept;
+
+class connection final : public link, public std::enable_shared_from_this<connection> {
 public:
     connection(options how, std::shared_ptr<listener> tell);
 
-    void start();
-    void submit(request&& what, response_handler handler);
-    void subscribe(scope where, const std::vector<std::string>& names, response_handler handler);
-    void unsubscribe(scope where, const std::vector<std::string>& names, response_handler handler);
-    // Fails what waits and returns once no callback runs any more (at once on the I/O thread itself).
-    void close();
-    // For a forked child, which then leaks the object: closes the descriptor, touches nothing else.
-    void abandon() noexcept;
+    void start() override;
+    void submit(request&& what, response_handler handler) override;
+    void subscribe(scope where, const std::vector<std::string>& names, response_handler handler) override;
+    void unsubscribe(scope where, const std::vector<std::string>& names, response_handler handler) override;
+    void close() override;
+    void abandon() noexcept override;
 
-    connection_stats stats();
-    const options& how() const noexcept { return how_; }
-    failure describe(const reply& error) const { return session_.fail(error); }
+    connection_stats stats() override;
+    failure describe(const reply& error) const override { return session_.fail(error); }
 
 private:
     using socket = boost::asio::generic::stream_protocol::socket;

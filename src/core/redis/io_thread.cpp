@@ -2,10 +2,15 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <boost/asio/post.hpp>
+#include <future>
 #include <mutex>
 
+#include "core/redis/reactor_descriptors.hpp"
 #include "core/runtime/fork.hpp"
 
 namespace chanx::redis {
@@ -18,6 +23,11 @@ struct slot {
     const unsigned generation;
     std::mutex mutex;
     std::shared_ptr<io_thread> running;
+    std::array<std::atomic<int>, 3> descriptors{-1, -1, -1};  // of what is running
+
+    void note(const reactor_descriptors& all) noexcept {
+        for (std::size_t i = 0; i < all.size(); ++i) descriptors[i].store(all[i]);
+    }
 };
 
 std::atomic<slot*> current{nullptr};
@@ -38,8 +48,20 @@ slot& own_slot() {
 std::shared_ptr<io_thread> io_thread::shared() {
     slot& mine = own_slot();
     const std::lock_guard lock(mine.mutex);
-    if (!mine.running) mine.running = std::make_shared<io_thread>();
+    if (!mine.running) {
+        mine.running = std::make_shared<io_thread>();
+        mine.note(descriptors_of(mine.running->context()));
+    }
     return mine.running;
+}
+
+void io_thread::abandon() noexcept {
+    slot* const parents = current.load(std::memory_order_acquire);
+    if (!parents || parents->generation == fork_generation()) return;
+    for (auto& each : parents->descriptors) {
+        const int descriptor = each.exchange(-1);
+        if (descriptor >= 0) ::close(descriptor);
+    }
 }
 
 void io_thread::shutdown() {
@@ -48,6 +70,7 @@ void io_thread::shutdown() {
     {
         const std::lock_guard lock(mine.mutex);
         last.swap(mine.running);
+        mine.note({-1, -1, -1});
     }
     if (last) last->stop();
 }
@@ -62,6 +85,16 @@ io_thread::io_thread() : work_(context_.get_executor()) {
 }
 
 io_thread::~io_thread() { stop(); }
+
+void io_thread::run(const std::function<void()>& what) {
+    if (is_current()) return what();
+    std::promise<void> finished;
+    boost::asio::post(context_, [&] {
+        what();
+        finished.set_value();
+    });
+    finished.get_future().wait();
+}
 
 void io_thread::stop() {
     work_.reset();

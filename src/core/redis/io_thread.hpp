@@ -3,6 +3,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -15,12 +16,16 @@ public:
     // Ends the thread and waits for it. Every client has to be closed before. A later shared() starts
     // another.
     static void shutdown();
+    // For a forked child: closes its copies of the parent's descriptors, touches nothing else.
+    static void abandon() noexcept;
 
     io_thread();
     ~io_thread();
 
     boost::asio::io_context& context() noexcept { return context_; }
     bool is_current() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+    // Runs it on the thread, at once when that is this one, and returns when it has run.
+    void run(const std::function<void()>& what);
 
 private:
     void stop();

@@ -49,4 +49,7 @@ struct connection_stats {
     bool connected = false;
 };
 
+// Counters are summed; connected is what all are.
+void add(connection_stats& to, const connection_stats& one) noexcept;
+
 }  // namespace chanx::redis

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,12 @@ struct options {
     tls_options sentinel_tls;
     bool require_master = false;  // check with ROLE; set with Sentinel
 
+    // Nodes of a Redis Cluster that say where the others are; `where` means nothing then.
+    std::vector<address> cluster;
+    bool in_cluster = false;  // a node of one, whose redirections are followed
+    // PUBLISH and SUBSCRIBE go out as SPUBLISH and SSUBSCRIBE; when not set, if the servers know these.
+    std::optional<bool> sharded_pubsub;
+
     std::vector<std::string> scripts;  // loaded on each connection, so that EVALSHA finds them
 
     duration connect_timeout = std::chrono::seconds(5);  // of one attempt, handshake included
@@ -60,13 +67,19 @@ struct options {
     duration keepalive = std::chrono::seconds(15);  // a PING after so much silence; none when zero
     duration backoff_first = std::chrono::milliseconds(50);
     duration backoff_most = std::chrono::seconds(3);
+    // How long commands wait for a lost connection while attempts fail; then they fail at once, with the
+    // cause.
+    duration patience = std::chrono::seconds(2);
     bool tcp_keepalive = true;
     // What may wait to be written or answered.
     std::size_t backlog_bytes = std::size_t{64} << 20;
 
     std::string text() const {
         if (!master_name.empty()) return "master '" + master_name + "' at " + where.text();
-        return where.text();
+        if (cluster.empty()) return where.text();
+        std::string text = "cluster";
+        for (const auto& each : cluster) text.append(text.size() > 7 ? ", " : " ").append(each.text());
+        return text;
     }
 };
 

@@ -49,6 +49,25 @@ public:
         return *this;
     }
 
+    // The node of a cluster that is to run it, by its "host:port"; else the key decides.
+    request& on(std::string node) {
+        node_ = std::move(node);
+        return *this;
+    }
+    const std::string& node() const noexcept { return node_; }
+
+    // Commands that are serialised already.
+    static request of_bytes(std::string bytes, std::size_t commands) {
+        request made;
+        made.bytes_ = std::move(bytes);
+        made.commands_ = commands;
+        return made;
+    }
+    void append(std::string_view bytes, std::size_t commands) {
+        bytes_.append(bytes);
+        commands_ += commands;
+    }
+
     const std::string& bytes() const noexcept { return bytes_; }
     std::string take_bytes() noexcept { return std::move(bytes_); }
     std::size_t commands() const noexcept { return commands_; }
@@ -59,6 +78,7 @@ private:
     std::string bytes_;
     std::size_t commands_ = 0;
     std::optional<duration> timeout_;
+    std::string node_;
     bool repeatable_ = false;
 };
 
@@ -67,6 +87,7 @@ private:
 struct response {
     failure error;
     std::vector<reply> replies;
+    std::string server{};  // of a cluster: which node gave the error among the replies
 };
 
 }  // namespace chanx::redis

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/redis/slots.hpp"
+#include "core/runtime/memory.hpp"
+
 namespace chanx::redis {
 namespace {
 
 constexpr std::size_t NAMES_PER_COMMAND = 512;
-constexpr std::size_t ENTRY_OVERHEAD = 256;  // what a waiting request costs beyond its bytes
+constexpr std::size_t ENTRY_OVERHEAD = 256;            // what a waiting request costs beyond its bytes
+constexpr std::size_t SWOLLEN = std::size_t{4} << 20;  // a backlog whose memory is worth giving back
 
 std::size_t index(scope where) noexcept { return static_cast<std::size_t>(where); }
 std::string_view subscribe_verb(scope where) noexcept {
@@ -27,7 +31,15 @@ failure session::fail(errc code, std::string_view cause) const {
     return {make_error_code(code), std::move(text)};
 }
 
-failure session::fail(const reply& error) const { return fail(classify(error.text), error.text); }
+failure session::fail(const reply& error) const {
+    const auto code = classify(error.text);
+    if ((code != errc::moved && code != errc::ask) || how_.in_cluster) return fail(code, error.text);
+    std::string text = error.text;
+    text.append(" (this server is a node of a Redis Cluster: write {'cluster': ['redis://")
+        .append(name_)
+        .append("']} into 'hosts' instead of its address)");
+    return fail(code, text);
+}
 
 time_point session::deadline(time_point now, std::optional<duration> given) const noexcept {
     const auto length = given.value_or(how_.command_timeout);
@@ -40,11 +52,15 @@ void session::enqueue(entry&& item, std::string_view bytes) {
     item.size = bytes.size();
     out_.append(bytes);
     backlog_ += item.size + ENTRY_OVERHEAD;
+    swollen_ = swollen_ || backlog_ > SWOLLEN;
     next_deadline_ = std::min(next_deadline_, item.deadline);
     queue_.push_back(std::move(item));
 }
 
-void session::forget(const entry& item) noexcept { backlog_ -= item.size + ENTRY_OVERHEAD; }
+void session::forget(const entry& item) noexcept {
+    backlog_ -= item.size + ENTRY_OVERHEAD;
+    if (backlog_ == 0 && std::exchange(swollen_, false)) release_free_memory_soon(heard_);
+}
 
 failure session::submit(request&& what, response_handler& handler, time_point now) {
     const auto size = what.bytes().size();
@@ -61,10 +77,21 @@ failure session::submit(request&& what, response_handler& handler, time_point no
     return {};
 }
 
-void session::enqueue_names(std::string_view verb, kind what, const std::vector<std::string>& names,
-                            response_handler& handler, time_point now) {
-    for (std::size_t at = 0; at < names.size(); at += NAMES_PER_COMMAND) {
-        const auto count = std::min(NAMES_PER_COMMAND, names.size() - at);
+void session::enqueue_names(scope where, kind what, std::vector<std::string> names, response_handler& handler,
+                            time_point now) {
+    const auto verb = what == kind::unsubscribe ? unsubscribe_verb(where) : subscribe_verb(where);
+    // Shard channels of one command have to be of one slot.
+    const bool by_slot = where == scope::shard && names.size() > 1;
+    if (by_slot) std::ranges::sort(names, {}, [](const std::string& name) { return slot_of(name); });
+    for (std::size_t at = 0; at < names.size();) {
+        auto count = std::min(NAMES_PER_COMMAND, names.size() - at);
+        if (by_slot) {
+            const auto slot = slot_of(names[at]);
+            const auto same = [&](const std::string& name) { return slot_of(name) == slot; };
+            const auto first = names.begin() + static_cast<std::ptrdiff_t>(at);
+            count = static_cast<std::size_t>(
+                std::find_if_not(first, first + static_cast<std::ptrdiff_t>(count), same) - first);
+        }
         request command;
         command.begin(1 + count);
         command.argument(verb);
@@ -73,8 +100,13 @@ void session::enqueue_names(std::string_view verb, kind what, const std::vector<
         item.what = what;
         item.expected = count;
         item.deadline = deadline(now, {});
+        if (what == kind::unsubscribe && where == scope::shard) {
+            const auto first = names.begin() + static_cast<std::ptrdiff_t>(at);
+            item.names.assign(first, first + static_cast<std::ptrdiff_t>(count));
+        }
         if (at + count == names.size()) item.handler = std::move(handler);
         enqueue(std::move(item), command.bytes());
+        at += count;
     }
     pubsub_ = true;
 }
@@ -90,7 +122,7 @@ failure session::subscribe(scope where, const std::vector<std::string>& names, r
     if (names.empty()) {
         out.done.push_back({std::move(handler), {}});
     } else if (phase_ == phase::ready) {
-        enqueue_names(subscribe_verb(where), kind::subscribe, names, handler, now);
+        enqueue_names(where, kind::subscribe, names, handler, now);
     } else if (handler) {
         entry item;
         item.what = kind::subscribe;
@@ -105,8 +137,9 @@ failure session::subscribe(scope where, const std::vector<std::string>& names, r
 void session::unsubscribe(scope where, const std::vector<std::string>& names, response_handler& handler,
                           time_point now, outcome& out) {
     for (const auto& name : names) wanted_[index(where)].erase(name);
+    shrink_if_sparse(wanted_[index(where)]);
     if (phase_ == phase::ready && !names.empty()) {
-        enqueue_names(unsubscribe_verb(where), kind::unsubscribe, names, handler, now);
+        enqueue_names(where, kind::unsubscribe, names, handler, now);
     } else {
         out.done.push_back({std::move(handler), {}});
     }
@@ -203,7 +236,7 @@ void session::restore_subscriptions(time_point now, outcome& out) {
         const auto& wanted = wanted_[index(where)];
         if (wanted.empty()) continue;
         response_handler none;
-        enqueue_names(subscribe_verb(where), kind::resubscribe, {wanted.begin(), wanted.end()}, none, now);
+        enqueue_names(where, kind::resubscribe, {wanted.begin(), wanted.end()}, none, now);
     }
     out_.append(bytes, out_at_);
     out_at_ = 0;
@@ -218,8 +251,12 @@ bool session::take_push(reply& item, outcome& out) {
         out.pushes.push_back({std::move(item.items[1].text), std::move(item.items[2].text)});
         return true;
     }
-    const bool asked = !queue_.empty() && queue_.front().what == kind::unsubscribe;
+    // The server takes shard channels away when their slot leaves it.
+    const bool asked =
+        !queue_.empty() && queue_.front().what == kind::unsubscribe &&
+        std::ranges::find(queue_.front().names, item.items[1].text) != queue_.front().names.end();
     if (what == "sunsubscribe" && !asked) {
+        wanted_[index(scope::shard)].erase(item.items[1].text);
         out.revoked.push_back(std::move(item.items[1].text));
         return true;
     }

@@ -82,15 +82,16 @@ private:
         std::size_t commands = 0;
         std::size_t expected = 0;  // replies still to come
         std::size_t size = 0;
-        std::string again;  // the bytes, kept when they may be sent twice
+        std::string again;               // the bytes, kept when they may be sent twice
+        std::vector<std::string> names;  // of shard channels, when they are unsubscribed from
         response_handler handler;
         response answer;
         time_point deadline;
     };
 
     void enqueue(entry&& item, std::string_view bytes);
-    void enqueue_names(std::string_view verb, kind what, const std::vector<std::string>& names,
-                       response_handler& handler, time_point now);
+    void enqueue_names(scope where, kind what, std::vector<std::string> names, response_handler& handler,
+                       time_point now);
     void restore_subscriptions(time_point now, outcome& out);
     void finish(entry& item, outcome& out);
     void finish_waiters(const failure& error, outcome& out);
@@ -114,6 +115,7 @@ private:
     std::unordered_set<std::string> wanted_[2];
     failure subscribe_error_;
     std::size_t backlog_ = 0;
+    bool swollen_ = false;  // it was large
     time_point next_deadline_ = time_point::max();
     time_point heard_{};
 };

@@ -35,9 +35,17 @@ void compile_fields(const node_spec& from, node& to, plan& out, const spec& form
     std::vector<std::string> names;
     for (const field_spec& one : from.fields) {
         require_index(one.node, form);
+        to.key_fields.push_back(static_cast<std::uint32_t>(names.size()));
         names.push_back(one.name);
-        out.fields.push_back({one.name, one.node, one.required});
-        if (one.default_runs_code) to.runs_code = true;
+        out.fields.push_back({one.name, one.node, one.required, one.needs_data});
+        if (one.needs_data || one.default_needs_data) to.needs_data = true;
+        if (one.default_runs_code || to.needs_data) to.runs_code = true;
+    }
+    for (std::uint32_t place = 0; place < to.field_count; ++place) {
+        for (const std::string& other : from.fields[place].others) {
+            to.key_fields.push_back(place);
+            names.push_back(other);
+        }
     }
     to.table = static_cast<std::uint32_t>(out.tables.size());
     out.tables.emplace_back(std::move(names));
@@ -70,14 +78,17 @@ void spread_runs_code(plan& out) {
             if (n.runs_code) continue;
             bool inside = false;
             switch (n.type) {
-                case kind::foreign: inside = true; break;
-                case kind::dict: inside = runs(n.second); break;
+                case kind::dict: inside = runs(n.first) || runs(n.second); break;
                 case kind::list:
+                case kind::collection:
+                case kind::after:
                 case kind::nullable: inside = runs(n.first); break;
                 case kind::model:
                     for (std::uint32_t i = 0; i < n.field_count; ++i)
                         inside = inside || runs(out.fields[n.first_field + i].node);
                     break;
+                case kind::tuple:
+                case kind::choice_union:
                 case kind::tagged_union:
                     for (std::uint32_t choice : n.choices) inside = inside || runs(choice);
                     break;
@@ -96,26 +107,46 @@ plan compile(const spec& form) {
     require_index(form.root, form);
     out.root = form.root;
     out.camelize = form.camelize;
+    out.json_parts = form.json_parts;
     out.nodes.reserve(form.nodes.size());
     for (const node_spec& from : form.nodes) {
         node to;
         to.type = from.type;
         to.strip = from.strip;
+        to.letters = from.letters;
+        to.coerces = from.coerces;
         to.forbid_extra = from.forbid_extra;
+        to.keep_extra = from.keep_extra;
+        to.any_object = from.any_object;
+        to.has_fallback = from.has_fallback || from.type == kind::foreign;
+        to.left_to_right = from.left_to_right;
+        to.by_exactness = from.by_exactness;
+        to.inexact = from.inexact;
+        to.runs_code = (to.has_fallback || from.type == kind::after) && !from.pure;
         to.min_length = from.min_length.value_or(0);
         to.max_length = from.max_length.value_or(std::numeric_limits<std::uint64_t>::max());
         to.integers = from.integers;
         to.floats = from.floats;
         to.multiple_of = from.multiple_of.value_or(0);
-        to.bounded = is_bounded(from.integers) || is_bounded(from.floats) || from.multiple_of.has_value();
-        if (from.multiple_of && *from.multiple_of <= 0)
+        to.float_multiple_of = from.float_multiple_of.value_or(0);
+        to.bounded = is_bounded(from.integers) || is_bounded(from.floats) || from.multiple_of.has_value() ||
+                     from.float_multiple_of.has_value();
+        if ((from.multiple_of && *from.multiple_of <= 0) ||
+            (from.float_multiple_of && !(*from.float_multiple_of > 0)))
             throw std::invalid_argument("multiple_of is not positive");
         to.first = from.first;
         to.second = from.second;
         switch (from.type) {
             case kind::dict: require_index(from.second, form); [[fallthrough]];
             case kind::list:
+            case kind::collection:
+            case kind::after:
             case kind::nullable: require_index(from.first, form); break;
+            case kind::tuple:
+            case kind::choice_union:
+                for (std::uint32_t member : from.members) require_index(member, form);
+                to.choices = from.members;
+                break;
             case kind::model: compile_fields(from, to, out, form); break;
             case kind::tagged_union: compile_choices(from, to, out, form); break;
             case kind::literal:

@@ -15,6 +15,7 @@ struct field {
     std::string name;
     std::uint32_t node;
     bool required;
+    bool needs_data;
 };
 
 struct literal_table {
@@ -29,9 +30,18 @@ struct literal_table {
 struct node {
     kind type = kind::any;
     bool strip = false;
+    letter_change letters = letter_change::none;
+    bool coerces = false;
     bool forbid_extra = false;
-    bool bounded = false;    // some bound of numbers has to be checked
-    bool runs_code = false;  // user code makes some part of the value
+    bool keep_extra = false;
+    bool any_object = false;
+    bool has_fallback = false;
+    bool left_to_right = false;
+    bool by_exactness = false;
+    bool inexact = false;
+    bool bounded = false;     // some bound of numbers has to be checked
+    bool runs_code = false;   // user code makes some part of the value
+    bool needs_data = false;  // some field depends on the fields before it
     std::uint32_t first = 0;
     std::uint32_t second = 0;
     std::uint32_t first_field = 0;
@@ -42,8 +52,10 @@ struct node {
     range<std::int64_t> integers;
     std::int64_t multiple_of = 0;
     range<double> floats;
+    double float_multiple_of = 0;
     std::string discriminator;
-    std::vector<std::uint32_t> choices;  // by index of the tag in `table`
+    std::vector<std::uint32_t> choices;     // by index of the tag in `table`; members of tuples and unions
+    std::vector<std::uint32_t> key_fields;  // field by index of the key in `table`
 };
 
 struct plan {
@@ -53,6 +65,7 @@ struct plan {
     std::vector<literal_table> literals;
     std::uint32_t root = 0;
     bool camelize = false;
+    bool json_parts = false;
     bool runs_code =
         false;  // building a value may call user code, so the structure is checked as a whole first
 };

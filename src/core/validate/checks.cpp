@@ -1,5 +1,6 @@
 #include "core/validate/checks.hpp"
 
+#include <cmath>
 #include <limits>
 
 namespace chanx::validate {
@@ -41,7 +42,22 @@ bool check_integer(const schema::node& n, std::int64_t number) noexcept {
     return in_range(n.integers, number) && (n.multiple_of == 0 || number % n.multiple_of == 0);
 }
 
-bool check_float(const schema::node& n, double number) noexcept { return in_range(n.floats, number); }
+// Pydantic allows for a little error in the remainder; what has none is certain.
+bool check_float(const schema::node& n, double number) noexcept {
+    return in_range(n.floats, number) &&
+           (n.float_multiple_of == 0 || std::fmod(number, n.float_multiple_of) == 0);
+}
+
+bool change_letters(schema::letter_change how, std::string_view& text, std::string& room) {
+    room.assign(text);
+    const bool lower = how == schema::letter_change::lower;
+    for (char& c : room) {
+        if (is_beyond_ascii(c)) return false;
+        if (lower ? c >= 'A' && c <= 'Z' : c >= 'a' && c <= 'z') c = static_cast<char>(c ^ 0x20);
+    }
+    text = room;
+    return true;
+}
 
 std::uint32_t find_literal(const schema::literal_table& table, simdjson::dom::element from) noexcept {
     using simdjson::dom::element_type;

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/schema/plan.hpp"
@@ -12,6 +13,10 @@ namespace chanx::validate {
 
 // simdjson counts the members of a container up to this many.
 constexpr std::size_t saturated_size = 0xFFFFFF;
+
+// Turns ASCII letters; false for a text beyond ASCII, whose letters are left to pydantic. `room` holds the
+// result.
+bool change_letters(schema::letter_change how, std::string_view& text, std::string& room);
 
 // Strips and measures; false when a bound is broken, or when the text begins or ends with a character beyond
 // ASCII and is to be stripped: which of those are whitespace is left to pydantic.

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/validate/temporal.hpp"
+
 namespace chanx::validate {
 
 struct null_builder {
@@ -22,10 +24,22 @@ struct null_builder {
     void append(value_type, std::size_t, value_type) {}
     value_type dict(std::size_t expected) { return expected + 1; }
     bool insert(value_type, std::string_view, value_type) { return true; }
+    bool insert_value(value_type, value_type, value_type) { return true; }
     // Equal keys are not looked for: the builder that follows does.
     std::size_t dict_size(value_type of) { return of - 1; }
-    value_type model(std::uint32_t, value_type*) { return 1; }
+    value_type model(std::uint32_t, value_type*, const std::uint8_t*, value_type) { return 1; }
+    value_type dependent(std::uint32_t, std::uint32_t, value_type*, value_type) { return 1; }
     value_type foreign(std::uint32_t, value_type) { return 1; }
+    value_type foreign_json(std::uint32_t, std::string_view) { return 1; }
+    value_type after(std::uint32_t, value_type) { return 1; }
+    value_type date(const date_parts&) { return 1; }
+    value_type time(const time_parts&) { return 1; }
+    value_type datetime(const datetime_parts&) { return 1; }
+    value_type duration(const duration_parts&) { return 1; }
+    value_type uuid(const uuid_bytes&) { return 1; }
+    value_type decimal(std::string_view) { return 1; }
+    value_type bytes(std::uint32_t, std::string_view) { return 1; }
+    value_type collect(std::uint32_t, value_type) { return 1; }
     void drop(value_type) {}
 };
 

@@ -17,14 +17,18 @@ public:
     parser_lease(const parser_lease&) = delete;
     parser_lease& operator=(const parser_lease&) = delete;
 
-    // Nothing may be left in the document but what JSON is; the error says no more than that something was.
-    simdjson::error_code parse(std::string_view text, simdjson::dom::element& root);
+    // The document may nest `depth` containers. Nothing may be left in the document but what JSON is; the
+    // error says no more than that something was.
+    simdjson::error_code parse(std::string_view text, simdjson::dom::element& root,
+                               std::size_t depth = simdjson::DEFAULT_MAX_DEPTH);
 
     struct state {
         simdjson::dom::parser parser;
-        std::unique_ptr<char[]>
-            buffer;  // simdjson reads past the end, so the text is copied to where that is safe
-        std::size_t capacity = 0;
+        simdjson::dom::parser tiny_parser;  // for a few words, where vectors do not pay
+        // The parser reads past the end: a text that ends where that is not safe is copied.
+        std::unique_ptr<char[]> buffer;
+        std::size_t room = 0;      // of the buffer
+        std::size_t capacity = 0;  // the largest document that has been held
     };
 
 private:

@@ -1,41 +1,59 @@
 #include "core/validate/utf8.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace chanx::validate {
 namespace {
+
+std::uint32_t take_character(const unsigned char*& from) noexcept {
+    const std::uint32_t c = *from;
+    if (c < 0x80) {
+        from += 1;
+        return c;
+    }
+    if (c < 0xE0) {
+        const std::uint32_t made = (c & 0x1F) << 6 | (from[1] & 0x3Fu);
+        from += 2;
+        return made;
+    }
+    if (c < 0xF0) {
+        const std::uint32_t made = (c & 0x0F) << 12 | (from[1] & 0x3Fu) << 6 | (from[2] & 0x3Fu);
+        from += 3;
+        return made;
+    }
+    const std::uint32_t made =
+        (c & 0x07) << 18 | (from[1] & 0x3Fu) << 12 | (from[2] & 0x3Fu) << 6 | (from[3] & 0x3Fu);
+    from += 4;
+    return made;
+}
 
 template <class Char>
 void widen(std::string_view text, Char* out) noexcept {
     const unsigned char* from = reinterpret_cast<const unsigned char*>(text.data());
     const unsigned char* const end = from + text.size();
     while (from < end) {
-        if (end - from >= 8) {
+        while (end - from >= 8) {
             std::uint64_t eight;
             std::memcpy(&eight, from, 8);
-            if ((eight & 0x8080808080808080u) == 0) {
+            const std::uint64_t beyond = eight & 0x8080808080808080u;
+            if (beyond == 0) {
                 for (int i = 0; i < 8; ++i) out[i] = from[i];
                 from += 8;
                 out += 8;
                 continue;
             }
+            if constexpr (std::endian::native == std::endian::little) {
+                const int plain = std::countr_zero(beyond) / 8;
+                for (int i = 0; i < plain; ++i) *out++ = *from++;
+            }
+            break;
         }
-        const std::uint32_t c = *from;
-        if (c < 0x80) {
-            *out++ = static_cast<Char>(c);
-            from += 1;
-        } else if (c < 0xE0) {
-            *out++ = static_cast<Char>((c & 0x1F) << 6 | (from[1] & 0x3F));
-            from += 2;
-        } else if (c < 0xF0) {
-            *out++ = static_cast<Char>((c & 0x0F) << 12 | (from[1] & 0x3Fu) << 6 | (from[2] & 0x3F));
-            from += 3;
-        } else {
-            *out++ = static_cast<Char>((c & 0x07) << 18 | (from[1] & 0x3Fu) << 12 | (from[2] & 0x3Fu) << 6 |
-                                       (from[3] & 0x3F));
-            from += 4;
-        }
+        if (from == end) return;
+        do {  // characters beyond ASCII mostly come together
+            *out++ = static_cast<Char>(take_character(from));
+        } while (from < end && *from >= 0x80);
     }
 }
 
