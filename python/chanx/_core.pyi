@@ -23,6 +23,7 @@ __all__: list[str] = [
     "camelize",
     "compile_plan",
     "decamelize",
+    "find_excess",
 ]
 
 class Plan:
@@ -107,7 +108,7 @@ class SharedMessage:
     """
     A message that all attached consumers of a process share.
 
-    ``content`` must not be changed; ``cache`` is for what its first consumer makes of it and the others can use, such as the encoded frame.
+    ``content`` must not be changed; ``cache`` is for what its first consumer makes of it and the others can use, such as the encoded frame; ``bytes`` is its size as the layer counts it.
     """
 
     cache: typing.Any
@@ -115,6 +116,8 @@ class SharedMessage:
         """
         The content, with containers of its own.
         """
+    @property
+    def bytes(self) -> int: ...
     @property
     def content(self) -> typing.Any: ...
 
@@ -200,11 +203,11 @@ class RedisLayerCore(LayerCore):
         process: str,
         expiry: typing.SupportsFloat | typing.SupportsIndex,
         group_expiry: typing.SupportsFloat | typing.SupportsIndex,
-        capacity: typing.SupportsInt | typing.SupportsIndex,
         queue_bytes: typing.SupportsInt | typing.SupportsIndex,
         capacity_of: typing.Any,
         report: typing.Any,
         undecodable: typing.Any,
+        notify: typing.Any,
     ) -> None: ...
     def close(self) -> None: ...
     def erase(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
@@ -214,6 +217,7 @@ class RedisLayerCore(LayerCore):
     def group_send(self, arg0: typing.Any, arg1: typing.Any) -> typing.Any: ...
     def new_channel(self, arg0: str) -> None: ...
     def redis_stats(self) -> dict[str, typing.Any]: ...
+    def rename(self, process: str) -> None: ...
     def send(
         self, arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex
     ) -> typing.Any: ...
@@ -329,6 +333,7 @@ def compile_plan(
     root: typing.SupportsInt | typing.SupportsIndex,
     camelize: bool,
     for_encoding: bool,
+    json_parts: bool,
 ) -> typing.Any:
     """
     Compile the nodes of a message type. Raises ValueError for what the core cannot represent.
@@ -337,4 +342,9 @@ def compile_plan(
 def decamelize(key: str) -> str | None:
     """
     The key in snake_case as pyhumps writes it; None for a key that is not ASCII letters, digits, _ and -.
+    """
+
+def find_excess(text: str, limits: tuple) -> str | None:
+    """
+    The limit that a text goes beyond: bytes, depth, elements or string; None when it keeps all. `limits` has them in this order, negative for none.
     """

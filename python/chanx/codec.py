@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, Literal, LiteralString, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import SchemaSerializer, SchemaValidator
+from pydantic_core import PydanticCustomError, SchemaSerializer, SchemaValidator
 
 from chanx import _core, _explain, _schema
 
 if TYPE_CHECKING:
     # Plain C types, for speed: the generated stub of the core cannot know their signatures.
     class _Decoder:
-        def __init__(self, plan: Any, fallback: Any, frames: bool = False) -> None: ...
+        def __init__(
+            self, plan: Any, fallback: Any, frames: bool = False, limits: tuple[int, int, int, int] = ...
+        ) -> None: ...
         def __call__(self, text: Any, /) -> Any: ...
 
     class _Encoder:
@@ -32,7 +35,7 @@ else:
     from chanx._core import Decoder as _Decoder
     from chanx._core import Encoder as _Encoder
 
-__all__ = ["FrameDecoder", "FrameEncoder", "MessageCodec", "explain"]
+__all__ = ["FrameDecoder", "FrameEncoder", "FrameLimits", "MessageCodec", "explain"]
 
 T = TypeVar("T")
 _Nodes: TypeAlias = tuple[list[_schema.Node], int]
@@ -49,14 +52,17 @@ def _is_plain(part: object) -> bool:
     return type(part) in (SchemaValidator, SchemaSerializer)
 
 
-def _decode_nodes(adapter: TypeAdapter[Any], parts: bool = True) -> _Nodes:
+def _decode_nodes(adapter: TypeAdapter[Any], mode: _schema.Mode = "python") -> _Nodes:
     if getattr(adapter, "_config", False) is not None:
         raise _schema.Unsupported("the TypeAdapter has a configuration of its own")
     if not _is_plain(adapter.validator):
         adapter.rebuild(raise_errors=False)
         if not _is_plain(adapter.validator):
             raise _schema.Unsupported("the validator is incomplete, or wrapped by a pydantic plugin")
-    return _schema.read(adapter.core_schema, "decode", parts=parts)
+    schema = adapter.core_schema
+    own: Any = getattr(getattr(adapter, "_type", None), "__pydantic_validator__", None)
+    config = _schema.config_of(schema) if own is adapter.validator else {}
+    return _schema.read(schema, "decode", config=config, mode=mode)
 
 
 def _encode_nodes(cls: type[Any]) -> _Nodes:
@@ -69,17 +75,22 @@ def _encode_nodes(cls: type[Any]) -> _Nodes:
         cls.model_rebuild(raise_errors=False)
         if not _is_plain(cls.__pydantic_serializer__):
             raise _schema.Unsupported("the model is not fully defined")
-    return _schema.read(cls.__pydantic_core_schema__, "encode", parts=True)
+    schema = cls.__pydantic_core_schema__
+    return _schema.read(schema, "encode", config=_schema.config_of(schema))
 
 
-def _compile(nodes: _Nodes, camelize: bool, for_encoding: bool) -> _core.Plan:
+def _compile(
+    nodes: _Nodes, camelize: bool, *, for_encoding: bool = False, json_parts: bool = False
+) -> _core.Plan:
     compile_plan = cast("Callable[..., _core.Plan]", getattr(_core, "compile_plan"))  # noqa: B009 -- typed `list` in the stub
-    return compile_plan(*nodes, camelize=camelize, for_encoding=for_encoding)
+    return compile_plan(*nodes, camelize=camelize, for_encoding=for_encoding, json_parts=json_parts)
 
 
-def _decode_plan(adapter: TypeAdapter[Any], camelize: bool, parts: bool = True) -> _core.Plan | None:
+def _decode_plan(
+    adapter: TypeAdapter[Any], camelize: bool, mode: _schema.Mode = "python"
+) -> _core.Plan | None:
     try:
-        return _compile(_decode_nodes(adapter, parts), camelize, for_encoding=False)
+        return _compile(_decode_nodes(adapter, mode), camelize, json_parts=mode == "json")
     except (_schema.Unsupported, ValueError):
         return None
 
@@ -96,6 +107,63 @@ def _encode_compiler(camelize: bool) -> Callable[[type[Any]], _core.Plan | None]
         return _encode_plan(cls, camelize)
 
     return compile_class
+
+
+@dataclass(frozen=True)
+class FrameLimits:
+    """What a frame may hold before any work is done on it; None for no limit.
+
+    Attributes:
+        max_bytes: Size of a frame, in bytes of UTF-8.
+        max_depth: Containers inside containers; 1 is an object of plain values.
+        max_elements: Values in all its containers together.
+        max_string: Length of a string or key, in bytes as they stand in the frame.
+    """
+
+    max_bytes: int | None = None
+    max_depth: int | None = None
+    max_elements: int | None = None
+    max_string: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse limits that would let no frame through.
+
+        Raises:
+            ValueError: A limit is no positive integer.
+        """
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise ValueError(f"{field.name} must be a positive integer or None, not {value!r}")
+
+    def as_tuple(self) -> tuple[int, int, int, int]:
+        """The limits as the native core takes them."""
+        return tuple(-1 if n is None else n for n in astuple(self))  # type: ignore[return-value]  # four of them
+
+    def find_excess(self, text: str) -> PydanticCustomError | None:
+        """Look whether a frame keeps the limits, without parsing it.
+
+        Args:
+            text: The frame, JSON or not.
+
+        Returns:
+            An error that names the limit, with the type ``frame_too_large``, ``frame_too_deep``,
+            ``frame_too_many_elements`` or ``frame_string_too_long``; None when the frame keeps all.
+        """
+        found = _core.find_excess(text, self.as_tuple())
+        if found is None:
+            return None
+        limit: int = getattr(self, f"max_{found}")
+        kind, message = _EXCESSES[found]
+        return PydanticCustomError(kind, message, {"limit": limit})
+
+
+_EXCESSES: dict[str, tuple[LiteralString, LiteralString]] = {
+    "bytes": ("frame_too_large", "A frame may have at most {limit} bytes"),
+    "depth": ("frame_too_deep", "A frame may nest at most {limit} levels"),
+    "elements": ("frame_too_many_elements", "A frame may have at most {limit} values"),
+    "string": ("frame_string_too_long", "A string in a frame may have at most {limit} bytes"),
+}
 
 
 class MessageCodec(Generic[T]):
@@ -139,8 +207,7 @@ class MessageCodec(Generic[T]):
         def encode_slowly(message: Any) -> bytes:
             return adapter.dump_json(message)
 
-        # Parts are handed to pydantic as Python values, which is not what its JSON mode sees.
-        plan = _decode_plan(adapter, camelize=False, parts=mode == "python")
+        plan = _decode_plan(adapter, camelize=False, mode=mode)
         self.validate = _Decoder(plan, validate_slowly)
         self.encode = _Encoder(_encode_compiler(False), encode_slowly, as_bytes=True)
 
@@ -155,10 +222,15 @@ class FrameDecoder(_Decoder):
     Args:
         adapter: The adapter of the consumer's messages.
         camelize: Keys come in camelCase and are turned to snake_case, as pyhumps does, before they are matched.
+        limits: What a frame may hold. A frame beyond them takes the slow path.
     """
 
-    def __init__(self, adapter: TypeAdapter[Any], *, camelize: bool = False) -> None:
-        super().__init__(_decode_plan(adapter, camelize), None, frames=True)
+    def __init__(
+        self, adapter: TypeAdapter[Any], *, camelize: bool = False, limits: FrameLimits | None = None
+    ) -> None:
+        super().__init__(
+            _decode_plan(adapter, camelize), None, frames=True, limits=(limits or FrameLimits()).as_tuple()
+        )
 
 
 class FrameEncoder(_Encoder):

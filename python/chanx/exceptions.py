@@ -9,6 +9,10 @@ class ConfigurationError(ChanxError, RuntimeError):
     """A setting or a class attribute makes no sense; the message names it and the fix."""
 
 
+class SlowClientError(ChanxError, OSError):
+    """A frame was not sent: its client reads too slowly and is being disconnected."""
+
+
 class RedisError(ChanxError):
     """Redis did not do what was asked; the message names the server and the cause."""
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 if TYPE_CHECKING:
     from chanx.messages.base import BaseMessage
 
+Camelize: TypeAlias = bool | Literal["fields"]
+"""The setting of that name: no key, every key, or the names of declared fields in camel case."""
+
 
 class HandlerInfo(TypedDict):
     """What a decorated handler says of itself.

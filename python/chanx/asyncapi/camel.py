@@ -1,6 +1,6 @@
 """Camel case in AsyncAPI documents, for applications whose frames are camel-cased."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from chanx.utils.camel import camelize
@@ -8,7 +8,7 @@ from chanx.utils.camel import camelize
 _RENAMED_SECTIONS = ("channels", "operations")
 
 
-def camelize_document(document: dict[str, Any]) -> dict[str, Any]:
+def camelize_document(document: dict[str, Any], plain: Collection[str] = ()) -> dict[str, Any]:
     """Spell the names of a document as they are on the wire.
 
     Channels, operations, messages and the properties of schemas change their names, with all references
@@ -16,6 +16,7 @@ def camelize_document(document: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         document: A complete AsyncAPI document.
+        plain: Keys of the schemas that are not renamed, for consumers that do not camel-case.
 
     Returns:
         A new document.
@@ -27,8 +28,61 @@ def camelize_document(document: dict[str, Any]) -> dict[str, Any]:
         channel["messages"] = _keys(channel["messages"])
     components = camelized["components"]
     components["messages"] = _keys(components["messages"])
-    components["schemas"] = {name: _schema(schema) for name, schema in components["schemas"].items()}
+    schemas = components["schemas"]
+    components["schemas"] = {
+        name: schema if name in plain else _schema(schema) for name, schema in schemas.items()
+    }
     return camelized
+
+
+def camelize_schemas(document: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """Rename the properties of some schemas only, for consumers that camel-case where others do not.
+
+    Args:
+        document: A complete AsyncAPI document.
+        keys: Keys of the schemas.
+
+    Returns:
+        A new document.
+    """
+    components = document["components"]
+    schemas = {
+        name: _schema(schema) if name in keys else schema for name, schema in components["schemas"].items()
+    }
+    return {**document, "components": {**components, "schemas": schemas}}
+
+
+def schemas_of(document: dict[str, Any], channels: Iterable[str]) -> set[str]:
+    """Find the schemas that messages of some channels are made of.
+
+    Args:
+        document: A complete AsyncAPI document.
+        channels: Keys of the channels.
+
+    Returns:
+        Keys of the schemas.
+    """
+    components = document["components"]
+    found: set[str] = set()
+    waiting: list[Any] = []
+    for channel in channels:
+        for message in document["channels"][channel]["messages"].values():
+            waiting.append(components["messages"][_last(message["$ref"])]["payload"])
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += cast("dict[str, Any]", node).values()
+            ref = node.get("$ref")
+            if isinstance(ref, str) and ref.startswith("#/components/schemas/") and _last(ref) not in found:
+                found.add(_last(ref))
+                waiting.append(components["schemas"][_last(ref)])
+    return found
+
+
+def _last(ref: str) -> str:
+    return ref.rpartition("/")[2]
 
 
 def _name(name: str) -> str:

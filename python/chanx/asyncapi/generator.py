@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from chanx.asyncapi.camel import camelize_document
+from chanx.asyncapi.camel import camelize_document, camelize_schemas, schemas_of
 from chanx.asyncapi.constants import (
     DEFAULT_ASYNCAPI_TITLE,
     DEFAULT_ASYNCAPI_VERSION,
+    DEFAULT_DISCRIMINATOR,
     DEFAULT_SERVER_PROTOCOL,
     DEFAULT_SERVER_URL,
 )
@@ -107,7 +108,18 @@ class AsyncAPIGenerator:
             "operations": self.operations,
             "components": self._build_components(),
         }
-        return camelize_document(document) if self.camelize else document
+        return self._in_camel_case(document)
+
+    def _in_camel_case(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Spell the names as each consumer has them on the wire; what two share that differ is in camel case."""
+        own: dict[bool, list[str]] = {False: [], True: []}
+        for route, key in zip(self.routes, self._channel_keys, strict=True):
+            mode = getattr(route.host or route.consumer, "camelize", None)
+            own[bool(self.camelize if mode is None else mode)].append(key)
+        camel = schemas_of(document, own[True])
+        if self.camelize:
+            return camelize_document(document, schemas_of(document, own[False]) - camel)
+        return camelize_schemas(document, camel) if camel else document
 
     def _build_servers(self) -> dict[str, dict[str, Any]]:
         if self.servers:
@@ -135,6 +147,8 @@ class AsyncAPIGenerator:
         channel: dict[str, Any] = {"address": route.channel_path, "title": title}
         if description := (info["description"] or doc_of(route.consumer)):
             channel["description"] = description
+        if route.consumer.discriminator_field != DEFAULT_DISCRIMINATOR:
+            channel["x-discriminator"] = route.consumer.discriminator_field
         if route.topic is not None:
             channel["x-topic"] = {
                 "name": route.topic.snake_name,

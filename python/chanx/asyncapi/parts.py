@@ -66,7 +66,13 @@ def message_object(model: type[Any], payload: dict[str, Any], schema: dict[str, 
         payload: The reference to its schema.
         schema: The schema itself.
     """
-    action = model.model_fields["action"].default if "action" in model.model_fields else None
+    # A flat message is routed by a field of any name: the one that has its value as a constant.
+    constants = (schema.get("properties", {}).get(name, {}).get("const") for name in model.model_fields)
+    action = (
+        model.model_fields["action"].default
+        if "action" in model.model_fields
+        else next((value for value in constants if value is not None), None)
+    )
     summary, _ = summary_and_description(doc_of(model))
     message: dict[str, Any] = {"title": schema.get("title", model.__name__)}
     if isinstance(action, str):

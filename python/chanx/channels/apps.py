@@ -14,6 +14,8 @@ class ChanxChannelsConfig(AppConfig):
         """Start following the ``CHANX`` setting, and register the system checks."""
         from chanx.channels.checks import register_checks
         from chanx.channels.settings import follow_setting  # settings are readable from here on
+        from chanx.core.config import config
 
         follow_setting()
+        config.load()  # a mistake fails here rather than in the first connection
         register_checks()

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-import structlog
 from channels.db import database_sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -20,7 +19,7 @@ from chanx.channels.utils.request import request_from_scope
 from chanx.core.authenticator import BaseAuthenticator
 from chanx.core.config import config
 from chanx.messages.outgoing import AuthenticationMessage, AuthenticationPayload
-from chanx.utils.logging import logger
+from chanx.utils.logging import bind_log_context, logger
 
 if TYPE_CHECKING:
     from rest_framework.permissions import (
@@ -230,7 +229,7 @@ class DjangoAuthenticator(BaseAuthenticator):
             None,
         )
         client = scope.get("client")
-        structlog.contextvars.bind_contextvars(
+        bind_log_context(
             request_id=request_id or str(uuid.uuid4()),
             path=scope.get("path"),
             ip=client[0] if client else None,

@@ -166,7 +166,7 @@ def _has_groups(layer: Any) -> bool:
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Check that the settings under CHANX exist, and that their values are of the right kind."""
-    kinds = get_type_hints(MySetting)
+    kinds = get_type_hints(MySetting, include_extras=True)
     known = {field.name for field in dataclasses.fields(MySetting)} - {"user_settings"}
     given: Any = getattr(settings, "CHANX", None) or {}
     found: list[CheckMessage] = []

@@ -3,18 +3,24 @@
 Channels waits for the server and the layer with a task each and ``asyncio.wait`` for every message. Here the
 connection's own task awaits the server directly. A layer of this package hands its messages over without any task;
 for every other layer one task per connection awaits ``receive()``.
+
+Tasks are made by their class, not by the loop: a loop whose task factory starts tasks at once would run them before
+they are known here.
 """
 
 import asyncio
+import contextlib
 import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from channels.exceptions import StopConsumer
 
 from chanx.channels.deliveries import deliver
+from chanx.channels.flow import CLOSE_GRACE, abort
 from chanx.channels.outbox import Outbox
+from chanx.channels.stats import counters
 from chanx.core.tasks import enter
 from chanx.layers.base import NativeChannelLayer
 
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 
+MAX_INBOX_BYTES: Final = 1024 * 1024
+"""What may wait for ``dispatch`` before the connection's channel is paused, as the layer counts it."""
+
 
 class Connection:
     """One connection of a consumer.
@@ -30,14 +39,16 @@ class Connection:
     Attributes:
         consumer: The consumer.
         outbox: Frames that nobody awaits.
-        inbox: Messages of the layer that wait for ``dispatch``.
         ended: No more deliveries are wanted.
         worker: The task that takes the layer's messages to ``dispatch``, while there is one.
     """
 
     __slots__ = (
+        "_close_code",
         "_context",
         "_failure",
+        "_inbox",
+        "_inbox_bytes",
         "_layer",
         "_lock",
         "_paused",
@@ -45,7 +56,6 @@ class Connection:
         "_task",
         "consumer",
         "ended",
-        "inbox",
         "outbox",
         "worker",
     )
@@ -57,17 +67,19 @@ class Connection:
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         self.consumer = consumer
-        self.outbox = Outbox(consumer, send, self._has_room)
-        self.inbox: deque[Message] | None = None
+        self.outbox = Outbox(self, send)
         self.ended = False
+        self.worker: asyncio.Task[None] | None = None
         self._receive = receive
         self._layer: Any = consumer.channel_layer
-        self._lock = asyncio.Lock()
-        self._task = asyncio.current_task()
-        self.worker: asyncio.Task[None] | None = None
+        self._lock: asyncio.Lock | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._context: contextvars.Context | None = None
         self._failure: BaseException | None = None
+        self._inbox: deque[tuple[Message, int]] | None = None
+        self._inbox_bytes = 0
         self._paused = False
+        self._close_code: int | None = None
 
     async def run(self) -> None:
         """Take messages until the connection ends.
@@ -75,28 +87,54 @@ class Connection:
         Raises:
             Exception: What a method of the consumer raised.
         """
+        self._task = asyncio.current_task()
         enter(self.consumer.chanx_tasks)
+        counters.open += 1
+        counters.opened += 1
         try:
+            await self.consumer.chanx_begin()
             await self.consumer.dispatch(await self._receive())
             self._start_deliveries()
             while True:
                 message = await self._receive()
                 if message.get("type") == "websocket.disconnect":
-                    async with self._lock:  # a delivery that is being handled comes first
-                        self.ended = True
-                        await self.consumer.dispatch(message)
+                    await self._disconnected(message)
                 else:
                     await self.consumer.dispatch(message)
         except StopConsumer:
             return
         except asyncio.CancelledError:
-            if self._failure is None or self._task is None:
+            if self._task is None or (self._failure is None and self._close_code is None):
                 raise
             self._task.uncancel()
-            if not isinstance(self._failure, StopConsumer):
-                raise self._failure from None
+            await self._fail()
         finally:
             self._stop_deliveries()
+            self.consumer.chanx_end()
+            counters.open -= 1
+
+    async def _disconnected(self, message: Message) -> None:
+        """Have the consumer take its leave, after a delivery that is being handled."""
+        if self._close_code is not None:
+            # Servers differ in what they report when it was us who closed.
+            message = {**message, "code": self._close_code}
+        if self._lock is None:
+            self.ended = True
+            await self.consumer.dispatch(message)
+            return
+        async with self._lock:
+            self.ended = True
+            await self.consumer.dispatch(message)
+
+    async def _fail(self) -> None:
+        """End a connection that a delivery has failed in, or whose slow client cannot even be told."""
+        if self._failure is None:
+            try:
+                await self.consumer.dispatch({"type": "websocket.disconnect", "code": self._close_code})
+            except StopConsumer:
+                return
+        elif not isinstance(self._failure, StopConsumer):
+            raise self._failure from None
 
     def _start_deliveries(self) -> None:
         layer = self._layer
@@ -106,15 +144,22 @@ class Connection:
         if _hands_over(layer):
             layer.attach(self.consumer.channel_name, self, deliver)
         else:
-            self.worker = asyncio.create_task(self._pull(), context=self._context)
+            self._start_worker(self._pull())
 
     def _stop_deliveries(self) -> None:
         self.ended = True
-        self.outbox.cancel()
+        self.outbox.shut("gone")
         if self.worker is not None:
             self.worker.cancel()
-        if isinstance(self._layer, NativeChannelLayer):
+        if self._paused:
+            self._paused = False
+            counters.paused -= 1
+        if isinstance(self._layer, NativeChannelLayer) and hasattr(self.consumer, "channel_name"):
             self._layer.drop_channel(self.consumer.channel_name)
+
+    def _start_worker(self, work: Any) -> None:
+        self.worker = asyncio.Task(work, loop=asyncio.get_running_loop(), context=self._context)
+        self.outbox.take_over()
 
     async def _pull(self) -> None:
         """Await the layer's messages, one after the other."""
@@ -123,30 +168,41 @@ class Connection:
             if not await self._dispatch(message):
                 return
 
-    def hand_over(self, message: Message) -> None:
+    def hand_over(self, message: Message, size: int) -> None:
         """Have a message of the layer go through ``dispatch``, after those that wait already.
 
         Args:
             message: The message; the consumer's own copy.
+            size: What it takes, in bytes.
         """
-        if self.inbox is None:
-            self.inbox = deque()
-        self.inbox.append(message)
+        if self._inbox is None:
+            self._inbox = deque()
+        self._inbox.append((message, size))
+        self._inbox_bytes += size
         if self.worker is None:
-            loop = asyncio.get_running_loop()
-            self.worker = loop.create_task(self._work_off(), context=self._context)
+            self._start_worker(self._work_off())
+        elif self._inbox_bytes > MAX_INBOX_BYTES:
+            self._pause()
 
     async def _work_off(self) -> None:
         try:
-            while self.inbox and await self._dispatch(self.inbox.popleft()):
-                pass
+            while self._inbox:
+                message, size = self._inbox.popleft()
+                self._inbox_bytes -= size
+                if not await self._dispatch(message):
+                    return
+                if self._paused:
+                    self._resume()
         finally:
             self.worker = None
+            self.outbox.give_back()
 
     async def _dispatch(self, message: Message) -> bool:
         """Dispatch one message of the layer; a failure ends the connection."""
         if self.consumer.chanx_tasks.publishers:
             await self.consumer.chanx_tasks.settle()
+        if self._lock is None:
+            self._lock = asyncio.Lock()
         async with self._lock:
             if self.ended:
                 return False
@@ -160,17 +216,68 @@ class Connection:
                 return False
         return True
 
-    def send(self, frame: Message) -> None:
-        """Send a frame that nobody awaits; a client that does not read has its channel paused."""
-        self.outbox.put(frame)
-        if self.outbox.paused and not self._paused:
+    # What the outbox tells.
+
+    def has_no_room(self) -> None:
+        """The client does not read: its messages stay in its channel, where capacity and expiry count them."""
+        self._pause()
+
+    def has_room(self) -> None:
+        """The client reads again."""
+        self._resume()
+
+    def caught_up(self, dropped: int) -> None:
+        """Tell the consumer that frames were dropped."""
+        consumer = self.consumer
+        if not self.ended:
+            consumer.chanx_tasks.start(consumer.handle_dropped_frames(dropped), self._context)
+
+    def is_too_slow(self) -> None:
+        """Close the connection of a client that reads too slowly."""
+        if self.ended:
+            return
+        self.ended = True
+        counters.disconnected += 1
+        self._close_code = self.consumer.slow_client_close_code
+        self.outbox.shut("disconnect")
+        if isinstance(self._layer, NativeChannelLayer):
+            self._layer.drop_channel(self.consumer.channel_name)
+        closing = asyncio.Task(self._close(self._close_code), loop=asyncio.get_running_loop())
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
+
+    async def _close(self, code: int) -> None:
+        """Close in good order if the client takes the close frame in time, else break the connection."""
+        frame = {"type": "websocket.close", "code": code, "reason": "reading too slowly"}
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(CLOSE_GRACE):
+                await self.outbox.send_last(frame)
+                # Servers take the frame long before the client has it.
+                await asyncio.sleep(CLOSE_GRACE)
+        self.outbox.give_up()
+        abort(self.outbox.send)
+        if self._task is not None and not self._task.done():
+            await asyncio.wait([self._task], timeout=1)
+            if not self._task.done():
+                self._task.cancel()
+
+    def _pause(self) -> None:
+        if not self._paused and not self.ended and _hands_over(self._layer):
             self._paused = True
+            counters.paused += 1
             self._layer.pause(self.consumer.channel_name)
 
-    def _has_room(self) -> None:
-        if self._paused and not self.ended:
+    def _resume(self) -> None:
+        """Take messages again, unless there is still a reason not to."""
+        if self._paused and not self.ended and not self.outbox.paused:
+            if self._inbox_bytes * 2 > MAX_INBOX_BYTES:
+                return
             self._paused = False
+            counters.paused -= 1
             self._layer.resume(self.consumer.channel_name)
+
+
+_closing: set[asyncio.Task[None]] = set()
 
 
 def _hands_over(layer: Any) -> bool:

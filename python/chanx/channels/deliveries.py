@@ -4,8 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chanx.core.frame_plan import GUARD_CLEAR, FramePlan, current_plan
-from chanx.core.layer_messages import GROUP_MESSAGE_TYPE
-from chanx.utils.camel import camelize
+from chanx.core.layer_messages import CHANNEL_EVENT_TYPE, GROUP_MESSAGE_TYPE
+from chanx.core.wire_case import WireCase
 from chanx.utils.logging import logger
 
 if TYPE_CHECKING:
@@ -18,30 +18,51 @@ class Broadcast:
 
     Attributes:
         is_group_message: It is a broadcast of ``broadcast_message``.
+        is_event: It is an event of ``broadcast_event`` or ``send_event``.
         excluded: The channel of the sender when it is left out.
     """
 
-    __slots__ = ("_content", "_frames", "excluded", "is_group_message")
+    __slots__ = ("_content", "_event_frames", "_frames", "excluded", "is_event", "is_group_message")
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.is_group_message = (
             content.get("type") == GROUP_MESSAGE_TYPE and content.get("message") is not None
         )
+        self.is_event = content.get("type") == CHANNEL_EVENT_TYPE
         self.excluded = content.get("from_channel") if content.get("exclude_current") else None
         self._content = content
-        self._frames: dict[bool, dict[str, Any]] = {}
+        self._frames: dict[WireCase | None, dict[str, Any]] = {}
+        self._event_frames: dict[FramePlan, dict[str, Any] | None] | None = None
 
-    def frame(self, camel: bool) -> dict[str, Any]:
+    def frame(self, case: WireCase | None) -> dict[str, Any]:
         """The frame, encoded by the first member that needs it.
 
         Args:
-            camel: Spell the keys in camel case.
+            case: How keys are spelt on the wire.
         """
-        frame = self._frames.get(camel)
+        frame = self._frames.get(case)
         if frame is None:
             message = self._content["message"]
-            text = json.dumps(camelize(message) if camel else message)
-            frame = self._frames[camel] = {"type": "websocket.send", "text": text}
+            text = json.dumps(message if case is None else case.outgoing(message))
+            frame = self._frames[case] = {"type": "websocket.send", "text": text}
+        return frame
+
+    def event_frame(self, plan: FramePlan) -> dict[str, Any] | None:
+        """The frame of an event that is only handed on, made by the first member of its class.
+
+        Args:
+            plan: The plan of the class.
+
+        Returns:
+            The frame, None when each member has to handle the event itself.
+        """
+        if self._event_frames is None:
+            self._event_frames = {}
+        elif plan in self._event_frames:
+            return self._event_frames[plan]
+        text = plan.passed_on_text(self._content.get("event_data"))
+        frame = None if text is None else {"type": "websocket.send", "text": text}
+        self._event_frames[plan] = frame
         return frame
 
 
@@ -66,25 +87,27 @@ def deliver(batch: "list[tuple[Connection, SharedMessage]]") -> None:
                 previous = connection
             if connection.ended:
                 continue
-            if (
-                plan is None
-                or not plan.group
-                or not broadcast.is_group_message
-                or connection.worker is not None
-                or consumer.chanx_tasks.publishers
-            ):
-                connection.hand_over(message.copy())
+            frame: dict[str, Any] | None = None
+            completion: str | None = None
+            if plan is not None and connection.worker is None and not consumer.chanx_tasks.publishers:
+                if broadcast.is_group_message:
+                    if plan.group:
+                        if broadcast.excluded is not None and broadcast.excluded == consumer.channel_name:
+                            continue
+                        frame, completion = broadcast.frame(plan.case), plan.group_completion
+                elif plan.passed_on and broadcast.is_event:
+                    frame, completion = broadcast.event_frame(plan), plan.event_completion
+            if frame is None:
+                connection.hand_over(message.copy(), message.bytes)
                 previous = None
                 continue
-            if broadcast.excluded is not None and broadcast.excluded == consumer.channel_name:
-                continue
             outbox = connection.outbox
-            if not outbox.direct or plan.group_completion is not None:
-                connection.send(dict(broadcast.frame(plan.camelize)))
-                if plan.group_completion is not None:
-                    connection.send({"type": "websocket.send", "text": plan.group_completion})
+            if not outbox.direct or completion is not None:
+                outbox.put(frame)
+                if completion is not None:
+                    outbox.put({"type": "websocket.send", "text": completion})
                 continue
-            sending: Any = outbox.send(broadcast.frame(plan.camelize))
+            sending: Any = outbox.send(frame)
             try:
                 awaited = sending.send(None)
             except StopIteration:

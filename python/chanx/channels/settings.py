@@ -1,15 +1,19 @@
 """The ``CHANX`` setting: its keys, their defaults, and reloading when tests override it."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
+from pydantic import PositiveInt
 
 from chanx.core.config import config
+from chanx.core.slow_clients import SEND_QUEUE_BYTES as DEFAULT_QUEUE_BYTES
+from chanx.core.slow_clients import SlowClientPolicy, check_policy, check_queue_bytes
+from chanx.type_defs import Camelize
 
 
 @dataclass
@@ -21,10 +25,17 @@ class MySetting:
         SEND_COMPLETION: Send a ``complete`` message after the answers to each frame.
         SEND_MESSAGE_IMMEDIATELY: Give the event loop a turn after each frame sent.
         SEND_AUTHENTICATION_MESSAGE: Report a successful authentication to the client.
-        CAMELIZE: Camel-case keys on the wire, snake-case keys in Python.
+        CAMELIZE: Camel-case keys on the wire, snake-case keys in Python; ``"fields"`` leaves the keys of data
+            dictionaries alone.
         LOG_WEBSOCKET_MESSAGE: Log each message received and sent.
         LOG_IGNORED_ACTIONS: Actions left out of that log.
+        MAX_FRAME_BYTES: Size of a received frame, in bytes of UTF-8; None for no limit, as for the next three.
+        MAX_FRAME_DEPTH: Containers inside containers in a received frame.
+        MAX_FRAME_ELEMENTS: Values in all containers of a received frame.
+        MAX_FRAME_STRING: Length of a string or key in a received frame, in bytes.
         WEBSOCKET_BASE_URL: Base URL shown in the documentation, such as ``wss://example.org``.
+        SLOW_CLIENT_POLICY: What happens once more than ``SEND_QUEUE_BYTES`` wait for a client.
+        SEND_QUEUE_BYTES: That bound, in bytes of memory for each connection.
         ASYNCAPI_TITLE: Title of the AsyncAPI document.
         ASYNCAPI_DESCRIPTION: Its description.
         ASYNCAPI_VERSION: Version of the documented API.
@@ -43,10 +54,16 @@ class MySetting:
     SEND_COMPLETION: bool = False
     SEND_MESSAGE_IMMEDIATELY: bool = True
     SEND_AUTHENTICATION_MESSAGE: bool = True
-    CAMELIZE: bool = False
+    CAMELIZE: Camelize = False
     LOG_WEBSOCKET_MESSAGE: bool = False
     LOG_IGNORED_ACTIONS: Iterable[str] = dataclasses.field(default_factory=list[str])
+    MAX_FRAME_BYTES: PositiveInt | None = 1024 * 1024
+    MAX_FRAME_DEPTH: PositiveInt | None = 64
+    MAX_FRAME_ELEMENTS: PositiveInt | None = 100_000
+    MAX_FRAME_STRING: PositiveInt | None = 512 * 1024
     WEBSOCKET_BASE_URL: str | None = None
+    SLOW_CLIENT_POLICY: SlowClientPolicy = "pause"
+    SEND_QUEUE_BYTES: int = DEFAULT_QUEUE_BYTES
 
     ASYNCAPI_TITLE: str = "AsyncAPI Documentation"
     ASYNCAPI_DESCRIPTION: str = ""
@@ -145,7 +162,19 @@ def _consumer_defaults() -> dict[str, Any]:
         "log_ignored_actions": chanx_settings.LOG_IGNORED_ACTIONS,
         "camelize": chanx_settings.CAMELIZE,
         "send_authentication_message": chanx_settings.SEND_AUTHENTICATION_MESSAGE,
+        "slow_client_policy": _checked(check_policy, "SLOW_CLIENT_POLICY"),
+        "send_queue_bytes": _checked(check_queue_bytes, "SEND_QUEUE_BYTES"),
+        "max_frame_bytes": chanx_settings.MAX_FRAME_BYTES,
+        "max_frame_depth": chanx_settings.MAX_FRAME_DEPTH,
+        "max_frame_elements": chanx_settings.MAX_FRAME_ELEMENTS,
+        "max_frame_string": chanx_settings.MAX_FRAME_STRING,
     }
+
+
+def _checked(check: Callable[[Any, str], None], name: str) -> Any:
+    value = getattr(chanx_settings, name)
+    check(value, f"CHANX[{name!r}]")
+    return value
 
 
 def reload_api_settings(*args: Any, **kwargs: Any) -> None:

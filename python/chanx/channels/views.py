@@ -50,7 +50,7 @@ def generate_asyncapi_schema(request: HttpRequest) -> dict[str, Any]:
         description=chanx_settings.ASYNCAPI_DESCRIPTION,
         server_url=chanx_settings.ASYNCAPI_SERVER_URL or (host if separator else base_url),
         server_protocol=chanx_settings.ASYNCAPI_SERVER_PROTOCOL or (scheme if separator else "ws"),
-        camelize=chanx_settings.CAMELIZE,
+        camelize=bool(chanx_settings.CAMELIZE),
         servers=chanx_settings.ASYNCAPI_SERVERS,
         security_schemes=chanx_settings.ASYNCAPI_SECURITY_SCHEMES,
     ).generate()

@@ -1,7 +1,8 @@
 """The consumer for Django Channels."""
 
 import asyncio
-import functools
+from collections.abc import Coroutine
+from secrets import token_hex
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -13,11 +14,13 @@ from channels.layers import get_channel_layer
 
 from chanx.channels.connection import Connection
 from chanx.channels.database import connections
+from chanx.channels.flow import controlled
 from chanx.channels.settings import follow_setting
 from chanx.core.consumer_base import ReceiveEvent
-from chanx.core.frame_plan import GUARD_CLEAR, current_plan
+from chanx.core.frame_plan import GUARD_CLEAR, current_plan, follow_log_level
 from chanx.core.tasks import LARGE_FRAME
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
+from chanx.utils.logging import bind_log_context
 
 __all__ = ["AsyncJsonWebsocketConsumer", "ReceiveEvent"]
 
@@ -34,27 +37,67 @@ class AsyncJsonWebsocketConsumer(
     """
 
     get_channel_layer = staticmethod(get_channel_layer)
+    _chanx_connection: Connection | None = None
 
     def _chanx_no_groups_error(self) -> Exception:
-        return InvalidChannelLayerError("BACKEND is unconfigured or doesn't support groups")
+        return InvalidChannelLayerError(self._chanx_no_groups_text())
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine all the same
+        self, scope: Any, receive: Any, send: Any
+    ) -> Coroutine[Any, Any, None]:
         """Serve one connection.
 
         Args:
             scope: The ASGI scope.
             receive: The server's ``receive``.
             send: The server's ``send``.
+
+        Returns:
+            The coroutine that serves it; no other stands around it, which would cost each connection memory.
         """
         self.scope = scope
-        layer = get_channel_layer(self.channel_layer_alias)
-        self.channel_layer = layer
-        if layer is not None:
-            self.channel_name = await layer.new_channel()
-            receive_from_layer: Any = functools.partial(layer.receive, self.channel_name)
-            self.channel_receive = receive_from_layer
-        self.base_send = send
-        await Connection(self, receive, send).run()
+        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        self.base_send = send = controlled(send)
+        self._chanx_connection = connection = Connection(self, receive, send)
+        return connection.run()
+
+    async def chanx_begin(self) -> None:
+        """Take a channel of the layer, and what the log tells of the connection."""
+        if self.channel_layer is not None:
+            self.channel_name = await self.channel_layer.new_channel()
+        bind_log_context(connection_id=token_hex(4))
+        if self.log_websocket_message:
+            follow_log_level()
+
+    def chanx_end(self) -> None:
+        """Let go of the connection: the two refer to each other."""
+        self._chanx_connection = None
+
+    async def channel_receive(self) -> Any:
+        """The next message of this connection's channel."""
+        return await self.channel_layer.receive(self.channel_name)
+
+    def push(self, text: str) -> bool:
+        """Send a frame that nobody awaits; for producers that must not wait for a slow client.
+
+        Args:
+            text: The frame.
+
+        Returns:
+            Whether the client keeps up. When it does not, more than ``send_queue_bytes`` wait for it, or frames were
+            dropped, and a producer should hold back or leave something out.
+        """
+        connection = self._chanx_connection
+        if connection is None or connection.ended:
+            return True  # nobody is there to keep up
+        connection.outbox.put({"type": "websocket.send", "text": text})
+        return connection.outbox.keeps_up
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether no more than ``send_queue_bytes`` of frames wait for the client, and none was dropped lately."""
+        connection = self._chanx_connection
+        return connection is None or connection.outbox.keeps_up
 
     async def dispatch(self, message: Any) -> None:
         """Take one message of the server or the channel layer.
@@ -87,7 +130,7 @@ class AsyncJsonWebsocketConsumer(
                     task = asyncio.Task(
                         self._chanx_answer(plan, handler, received), loop=asyncio.get_running_loop()
                     )
-                    tasks.running.add(task)
+                    tasks.add(task)
                     if size >= LARGE_FRAME:
                         tasks.weigh(task, size)
                     return

@@ -22,6 +22,7 @@ class Channel:
         description: Description in the document.
         incoming: Keys of the schemas that the server sends.
         outgoing: Keys of the schemas that the client sends.
+        discriminator: The field that tells messages apart (``x-discriminator``).
         topic: ``x-topic`` of a topic: name, pattern and parameters.
         topics: The topics that this channel carries.
     """
@@ -34,6 +35,7 @@ class Channel:
     description: str
     incoming: list[str] = field(default_factory=list[str])
     outgoing: list[str] = field(default_factory=list[str])
+    discriminator: str = "action"
     topic: dict[str, Any] | None = None
     topics: "list[Channel]" = field(default_factory=list["Channel"])
 
@@ -94,6 +96,7 @@ class Analyzer:
             address="/" + str(content.get("address") or "").lstrip("/"),
             title=str(content.get("title") or key),
             description=str(content.get("description") or "").strip(),
+            discriminator=str(content.get("x-discriminator") or "action"),
             topic=content.get("x-topic"),
         )
 

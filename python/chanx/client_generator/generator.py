@@ -151,6 +151,13 @@ def _class_doc(channel: Channel, first: str) -> str:
     return docstring(text, "    ")
 
 
+def _discriminator(channel: Channel) -> str:
+    """The line that says what messages are told apart by, where it is not the usual field."""
+    return (
+        f"    discriminator_field = {channel.discriminator!r}\n" if channel.discriminator != "action" else ""
+    )
+
+
 _METHODS = '''\
     async def send_message(self, message: OutgoingMessage) -> None:
         """Send a message."""
@@ -174,7 +181,7 @@ class {channel.class_name}(BaseClient):
 
     path = {channel.address!r}
     incoming_message = IncomingMessage
-
+{_discriminator(channel)}
 {_METHODS}"""
 
 
@@ -196,7 +203,7 @@ class {channel.class_name}(BaseTopicConnection):
 
     path = {channel.address!r}
     incoming_message = IncomingMessage
-
+{_discriminator(channel)}
 {methods}
 {_METHODS}"""
 

@@ -163,8 +163,10 @@ class TypeScriptGenerator:
         ]
         if channel.topic:
             head = f"export declare class {_topic_class(channel)}"
-            return [*lines, f"{head} extends Topic<{incoming}, {outgoing}> {{}}"]
-        lines.append(f"export declare class {name}Client extends Connection<{incoming}, {outgoing}> {{")
+            return [*lines, f"{head} extends Topic<{incoming}, {outgoing}{_third(channel)}> {{}}"]
+        lines.append(
+            f"export declare class {name}Client extends Connection<{incoming}, {outgoing}{_third(channel)}> {{"
+        )
         parameters = _parameters(channel.address)
         fields = ", ".join(f"{_property(parameter)}: string | number" for parameter in parameters)
         argument = f"params: {{ {fields} }}, " if parameters else ""
@@ -194,7 +196,7 @@ class TypeScriptGenerator:
 def _unique_names(schemas: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken = {"Connection", "ConnectionOptions", "Topic", "Message", "ProtocolMessage", "State"}
-    taken |= {"StateChange", "Record"}
+    taken |= {"StateChange", "Record", "ActionOf", "OfAction"}
     for key in schemas:
         name = pascal_case(key)
         while name in taken:
@@ -240,7 +242,21 @@ def _topic_method(topic: Channel) -> str:
 
 
 def _topic_js(channel: Channel) -> list[str]:
-    return [f"export class {_topic_class(channel)} extends Topic {{}}"]
+    head = f"export class {_topic_class(channel)} extends Topic"
+    if channel.discriminator == "action":
+        return [f"{head} {{}}"]
+    return [
+        f"{head} {{",
+        "  constructor(connection, name) {",
+        f"    super(connection, name, {json.dumps(channel.discriminator)});",
+        "  }",
+        "}",
+    ]
+
+
+def _third(channel: Channel) -> str:
+    """The type argument that names the discriminator, where it is not the usual one."""
+    return "" if channel.discriminator == "action" else f", {json.dumps(channel.discriminator)}"
 
 
 def _connection_js(channel: Channel) -> list[str]:
@@ -249,7 +265,7 @@ def _connection_js(channel: Channel) -> list[str]:
     lines = [
         f"export class {channel.class_name} extends Connection {{",
         f"  constructor({arguments}) {{",
-        f"    super(channelUrl({json.dumps(channel.address)}, {values}, options), options);",
+        f"    super(channelUrl({json.dumps(channel.address)}, {values}, options), options{_third(channel)});",
         "  }",
     ]
     for topic in channel.topics:

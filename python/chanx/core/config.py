@@ -3,6 +3,9 @@
 from collections.abc import Callable, Collection
 from typing import Any, Generic, TypeVar, overload
 
+from chanx.core.slow_clients import SEND_QUEUE_BYTES, SlowClientPolicy
+from chanx.type_defs import Camelize
+
 T = TypeVar("T")
 
 _DEFAULTS: dict[str, Any] = {
@@ -13,6 +16,12 @@ _DEFAULTS: dict[str, Any] = {
     "camelize": False,
     "discriminator_field": "action",
     "send_authentication_message": True,
+    "slow_client_policy": "pause",
+    "send_queue_bytes": SEND_QUEUE_BYTES,
+    "max_frame_bytes": 1024 * 1024,
+    "max_frame_depth": 64,
+    "max_frame_elements": 100_000,
+    "max_frame_string": 512 * 1024,
 }
 
 
@@ -26,9 +35,15 @@ class Config:
     send_message_immediately: bool
     log_websocket_message: bool
     log_ignored_actions: Collection[str]
-    camelize: bool
+    camelize: Camelize
     discriminator_field: str
     send_authentication_message: bool
+    slow_client_policy: SlowClientPolicy
+    send_queue_bytes: int
+    max_frame_bytes: int | None
+    max_frame_depth: int | None
+    max_frame_elements: int | None
+    max_frame_string: int | None
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = dict(_DEFAULTS)
@@ -38,13 +53,21 @@ class Config:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if self._load is not None:
-            self._values.update(self._load())
-            self._load = None
+        self.load()
         try:
             return self._values[name]
         except KeyError:
             raise AttributeError(f"No chanx setting {name!r}") from None
+
+    def load(self) -> None:
+        """Read the framework's settings now, if they have not been since they last changed.
+
+        Raises:
+            ConfigurationError: One of them makes no sense.
+        """
+        if self._load is not None:
+            self._values.update(self._load())
+            self._load = None
 
     def load_from(self, load: Callable[[], dict[str, Any]]) -> None:
         """Take the values from a framework, read at the first use.

@@ -1,6 +1,6 @@
 """What every consumer has: its class attributes, its settings and its state."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from pydantic import TypeAdapter
@@ -10,11 +10,15 @@ from chanx.constants import COMPLETE_ACTIONS
 from chanx.core.authenticator import BaseAuthenticator
 from chanx.core.config import ConfigDefault, config
 from chanx.core.handlers import BUILT_IN_MESSAGES, HandlerMap, build_adapter
+from chanx.core.slow_clients import TRY_AGAIN_LATER, SlowClientPolicy
 from chanx.core.tasks import HandlerTasks
+from chanx.core.wire_case import WireCase, wire_case
 from chanx.messages.base import BaseMessage
+from chanx.type_defs import Camelize
 from chanx.utils.scope import path_params
 
 if TYPE_CHECKING:
+    from chanx.core.field_case import FieldCase
     from chanx.core.frame_plan import FramePlan
     from chanx.core.topic import Topic
 
@@ -30,7 +34,8 @@ class ConsumerBase(Generic[ReceiveEvent]):
         send_message_immediately: Give the event loop a turn after each frame sent.
         log_websocket_message: Log each message received and sent.
         log_ignored_actions: Actions left out of that log.
-        camelize: Camel-case keys on the wire; follows ``CHANX["CAMELIZE"]`` when not set.
+        camelize: Camel-case keys on the wire; follows ``CHANX["CAMELIZE"]`` when not set. ``"fields"`` leaves the keys
+            of data dictionaries alone.
         discriminator_field: The field that messages are routed by.
         passthrough_events: Events sent on to the client as they are.
         passthrough_method_prefix: Prefix of the names of the handlers made for those.
@@ -39,12 +44,17 @@ class ConsumerBase(Generic[ReceiveEvent]):
         default_topic: The topic that frames without one belong to; subscribed on connecting.
         extra_groups: Groups to join besides ``groups``; those of base classes are joined too.
         max_handlers: Handlers of one connection that may run at once; beyond that, reading pauses.
+        slow_client_policy: What happens once more than ``send_queue_bytes`` wait for a client: ``"pause"`` leaves its
+            messages in the channel layer, ``"disconnect"`` closes the connection, ``"drop_oldest"`` and
+            ``"keep_latest"`` drop frames; follows ``CHANX["SLOW_CLIENT_POLICY"]`` when not set.
+        send_queue_bytes: That bound, in bytes of memory; follows ``CHANX["SEND_QUEUE_BYTES"]`` when not set.
+        slow_client_close_code: Close code of ``"disconnect"``.
         authenticator_class: Checks each connection, if given.
         authenticator: The authenticator of this connection.
     """
 
     send_completion: bool
-    camelize: ClassVar[bool]
+    camelize: ClassVar[Camelize]
     send_message_immediately: bool | ConfigDefault[bool] | None = ConfigDefault[bool](
         "send_message_immediately"
     )
@@ -60,6 +70,11 @@ class ConsumerBase(Generic[ReceiveEvent]):
     default_topic: ClassVar[type["Topic[Any]"] | None] = None
     extra_groups: ClassVar[list[str]] = []
     max_handlers: ClassVar[int] = 256
+    slow_client_policy: SlowClientPolicy | ConfigDefault[SlowClientPolicy] = ConfigDefault[SlowClientPolicy](
+        "slow_client_policy"
+    )
+    send_queue_bytes: int | ConfigDefault[int] = ConfigDefault[int]("send_queue_bytes")
+    slow_client_close_code: ClassVar[int] = TRY_AGAIN_LATER
 
     authenticator_class: type[BaseAuthenticator] | None = None
     authenticator: BaseAuthenticator | None = None
@@ -85,6 +100,8 @@ class ConsumerBase(Generic[ReceiveEvent]):
     _chanx_merged_extra_groups: ClassVar[list[str]] = []
     _chanx_merged_emits: ClassVar[list[type[BaseMessage]]] = []
     chanx_plan: ClassVar["FramePlan | None"] = None
+    chanx_field_case: ClassVar["FieldCase | None"] = None
+    chanx_sent_messages: ClassVar[frozenset[type[BaseMessage]]] = frozenset()
 
     if TYPE_CHECKING:
         base_send: Any
@@ -115,15 +132,40 @@ class ConsumerBase(Generic[ReceiveEvent]):
         return config.send_completion if value is None else value
 
     @property
-    def should_camelize(self) -> bool:
-        """Whether keys are in camel case on the wire."""
-        value: bool | None = getattr(self, "camelize", None)
+    def should_camelize(self) -> Camelize:
+        """Whether keys are in camel case on the wire; ``"fields"`` when only names of declared fields are."""
+        value: Camelize | None = getattr(self, "camelize", None)
         return config.camelize if value is None else value
+
+    def _chanx_wire_case(self) -> WireCase | None:
+        """How keys are spelt on the wire; None when they go as they are."""
+        mode = self.should_camelize
+        return wire_case(type(self), mode) if mode else None
 
     @property
     def all_log_ignored_actions(self) -> set[str]:
         """Actions that are not logged: those configured, and completion messages."""
         return {*self.log_ignored_actions, *COMPLETE_ACTIONS}
+
+    @classmethod
+    def latest_key(cls, message: dict[str, Any]) -> Hashable:
+        """What a frame is the latest of, for ``slow_client_policy = "keep_latest"``; for subclasses.
+
+        Args:
+            message: The message as it goes over the wire.
+
+        Returns:
+            The key: of the frames that wait for a slow client, a later one takes the place of an earlier one with the
+            same key. By default topic and action.
+        """
+        return message.get("topic"), message.get(cls.discriminator_field)
+
+    async def handle_dropped_frames(self, count: int) -> None:
+        """Called when a slow client has caught up after frames for it were dropped; for subclasses.
+
+        Args:
+            count: How many were dropped since it fell behind.
+        """
 
     @property
     def url_params(self) -> Mapping[str, Any]:

@@ -63,13 +63,8 @@ def ws_handler(
         TypeError: The input or an output is no message type.
         ValueError: There is neither a parameter nor an ``input_type``.
     """
-
-    def decorate(method: _Handler) -> _Handler:
-        info = _describe(method, action, input_type, output_type, description, summary, tags)
-        setattr(method, WS_HANDLER_INFO, info)
-        return method
-
-    return decorate if func is None else decorate(func)
+    described = (action, input_type, output_type, description, summary, tags)
+    return _decorated(func, WS_HANDLER_INFO, *described)
 
 
 @overload
@@ -107,10 +102,17 @@ def event_handler(
         TypeError: The input or an output is no message type.
         ValueError: There is neither a parameter nor an ``input_type``.
     """
+    described = (None, input_type, output_type, description, summary, tags)
+    return _decorated(func, EVENT_HANDLER_INFO, *described)
+
+
+def _decorated(
+    func: _Handler | None, attribute: str, *described: Any
+) -> _Handler | Callable[[_Handler], _Handler]:
+    """Describe a method in an attribute of its own, now or when it is given."""
 
     def decorate(method: _Handler) -> _Handler:
-        info = _describe(method, None, input_type, output_type, description, summary, tags)
-        setattr(method, EVENT_HANDLER_INFO, info)
+        setattr(method, attribute, _describe(method, *described))
         return method
 
     return decorate if func is None else decorate(func)
@@ -213,7 +215,8 @@ def _describe(
             require_message(member, f"Output type {member} for {name}")
     return AsyncAPIHandlerInfo(
         action=action or name,
-        message_action=default_action(input_type, "action"),
+        # Of a message routed by another field it is found when the consumer, which names the field, is made.
+        message_action=default_action(input_type, "action") if "action" in input_type.model_fields else "",
         input_type=input_type,
         output_type=output_type,
         method_name=name,

@@ -5,16 +5,23 @@ each of them is still the package's own; when one is not, the frame goes through
 """
 
 from collections.abc import Callable
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chanx import _core
 from chanx.codec import FrameDecoder, FrameEncoder
 from chanx.core.config import config
+from chanx.core.field_case import FieldCase
+from chanx.core.frame_limits import frame_limits
+from chanx.core.handlers import PASSTHROUGH
+from chanx.core.wire_case import WireCase, wire_case
 from chanx.messages.base import BaseMessage
-from chanx.messages.outgoing import CompleteMessage, GroupCompleteMessage
+from chanx.messages.outgoing import CompleteMessage, EventCompleteMessage, GroupCompleteMessage
+from chanx.type_defs import Camelize
+from chanx.utils.logging import logs_info
 
 if TYPE_CHECKING:
     from chanx.core.consumer_base import ConsumerBase
@@ -39,6 +46,9 @@ SENDING: Final = ("send_json", "encode_json")
 GROUPS: Final = ("dispatch", "handle_group_message")
 """Methods between a broadcast and the frame sent."""
 
+EVENTS: Final = ("dispatch", "handle_channel_event", "receive_event", "send_message")
+"""Methods between an event and the JSON of an event that is only handed on."""
+
 PROPERTIES: Final = ("should_camelize", "should_send_completion", "all_log_ignored_actions")
 
 SETTINGS: Final = (
@@ -50,10 +60,11 @@ SETTINGS: Final = (
     "discriminator_field",
     "default_topic",
     "incoming_message_adapter",
+    "incoming_event_adapter",
 )
 """Attributes that the short way reads once."""
 
-WATCHED: Final = (*RECEIVING, *REPLYING, *SENDING, *GROUPS, *PROPERTIES, *SETTINGS)
+WATCHED: Final = (*RECEIVING, *REPLYING, *SENDING, *GROUPS, *EVENTS, *PROPERTIES, *SETTINGS)
 
 GUARD_CLEAR: Final = 1
 
@@ -84,8 +95,11 @@ class FramePlan:
         methods: Names of the handlers by message type.
         reply: Results may be sent without the methods in between.
         send: Messages may be sent without the methods in between.
-        camelize: Keys are in camel case on the wire.
+        case: How keys are spelt on the wire, None when they go as they are.
         group_completion: The text of the message after each broadcast, None when it is not sent.
+        event_adapter: Validator of events, None without handlers of them.
+        event_completion: The text of the message after each event, None when it is not sent.
+        passed_on: Events that go from the layer to the client as they are, without the methods in between.
         group: Broadcasts may be sent without the methods in between.
         yield_after: Give the loop a turn after each frame sent.
         completion: The text of the completion message, None when it is not sent.
@@ -95,58 +109,92 @@ class FramePlan:
     __slots__ = (
         "__weakref__",
         "adapter",
-        "camelize",
+        "case",
         "completion",
         "decode",
         "encode",
+        "event_adapter",
+        "event_completion",
         "group",
         "group_completion",
         "guard",
         "limit",
         "methods",
+        "passed_on",
         "reply",
         "send",
         "yield_after",
     )
 
     guard: Any
+    case: WireCase | None
     adapter: TypeAdapter[BaseMessage] | None
     decode: Callable[[str], BaseMessage | None] | None
     encode: Callable[[BaseModel], str | None]
     completion: str | None
+    event_adapter: TypeAdapter[BaseMessage] | None
+    passed_on: frozenset[type[BaseMessage]]
 
     def __init__(self, cls: "type[ConsumerBase[Any]]") -> None:
-        self.guard = _HookGuard(cls, WATCHED)
+        passed_on = _passed_on(cls)
+        self.guard = _HookGuard(cls, tuple(dict.fromkeys((*WATCHED, *passed_on.values()))))
         self.adapter = adapter = cls.incoming_message_adapter
         stock = {name for name in WATCHED if _is_stock(cls, name)}
-        self.camelize = camelize = _setting(cls, "camelize", config.camelize)
+        mode: Camelize | None = getattr(cls, "camelize", None)
+        self.case = wire_case(cls, config.camelize if mode is None else mode)
+        by_field = isinstance(self.case, FieldCase)  # the codec spells either no key or all
+        camelize = self.case is not None
         completes = _setting(cls, "send_completion", config.send_completion)
-        silent = not cls.log_websocket_message
+        silent = not (cls.log_websocket_message and _logging.on)
         self.yield_after = bool(cls.send_message_immediately)
         self.limit = cls.max_handlers
         handlers: HandlerMap = getattr(cls, "_MESSAGE_HANDLER_INFO_MAP")  # noqa: B009  # its own module's
         self.methods = {info["input_type"]: info["method_name"] for info in handlers.values()}
         self.encode = FrameEncoder(camelize=camelize)
-        self.send = silent and stock.issuperset((*SENDING, "should_camelize"))
+        sending = silent and stock.issuperset((*SENDING, "should_camelize"))
+        self.send = sending and not by_field
         self.reply = self.send and stock.issuperset(REPLYING)
         self.group = (
-            self.send
+            sending
             and stock.issuperset((*GROUPS, "should_send_completion"))
             and (self.reply or not completes)
         )
         self.group_completion = self.encode(GroupCompleteMessage()) if completes else None
+        self.event_adapter = cls.incoming_event_adapter
+        self.event_completion = self.encode(EventCompleteMessage()) if completes else None
+        passes = self.send and stock.issuperset((*EVENTS, "should_send_completion"))
+        self.passed_on = frozenset(passed_on if passes else ())
         self.completion = None
         self.decode = None
         if (
             adapter is not None
             and silent
+            and not by_field
             and cls.default_topic is None
             and stock.issuperset((*RECEIVING, "should_camelize", "should_send_completion"))
             and (self.reply or not completes)
         ):
-            self.decode = FrameDecoder(adapter, camelize=camelize)
+            self.decode = FrameDecoder(adapter, camelize=camelize, limits=frame_limits())
             self.completion = self.encode(CompleteMessage()) if completes else None
         _plans.add(self)
+
+    def passed_on_text(self, event_data: Any) -> str | None:
+        """The frame of an event that is only handed on.
+
+        Args:
+            event_data: The event as it came through the channel layer.
+
+        Returns:
+            Its text, None when the event has to go through the methods: it is invalid, or another handler's.
+        """
+        adapter = self.event_adapter
+        if adapter is None or _adapter_guard(adapter) != GUARD_CLEAR:
+            return None
+        try:
+            event = adapter.validate_python(event_data)
+        except ValidationError:
+            return None
+        return self.encode(event) if type(event) in self.passed_on else None
 
     def adapter_is_own(self) -> bool:
         """Whether the validator of received messages still validates by its own method."""
@@ -184,6 +232,17 @@ def _is_stock(cls: type, name: str) -> bool:
     return True
 
 
+def _passed_on(cls: "type[ConsumerBase[Any]]") -> dict[type[BaseMessage], str]:
+    """The events whose handlers only hand them on, and the names of those."""
+    handlers: HandlerMap = getattr(cls, "_EVENT_HANDLER_INFO_MAP")  # noqa: B009  # its own module's
+    found: dict[type[BaseMessage], str] = {}
+    for info in handlers.values():
+        name, event_type = info["method_name"], info["input_type"]
+        if event_type is not None and getattr(getattr_static(cls, name), PASSTHROUGH, False):
+            found[event_type] = name
+    return found
+
+
 def _is_own(module: object) -> bool:
     return isinstance(module, str) and (module in _OWN_MODULES or module.startswith(_FRAMEWORK))
 
@@ -191,6 +250,23 @@ def _is_own(module: object) -> bool:
 def _setting(cls: type, name: str, default: bool) -> bool:
     value: bool | None = getattr(cls, name, None)
     return bool(default if value is None else value)
+
+
+class _Logging:
+    """Whether lines of received and sent frames would be written."""
+
+    on = True
+
+
+_logging = _Logging()
+
+
+def follow_log_level() -> None:
+    """Have frames take the short way, or no longer, if the level of the log has changed."""
+    on = logs_info()
+    if on is not _logging.on:
+        _logging.on = on
+        _forget_plans()
 
 
 def _forget_plans() -> None:

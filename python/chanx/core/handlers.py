@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union
 
 from pydantic import Field, TypeAdapter
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 HandlerMap = dict[str, AsyncAPIHandlerInfo]
 
+PASSTHROUGH: Final = "_chanx_passthrough"
+"""Attribute of the event handlers made here, which do nothing but hand the event on."""
+
 BUILT_IN_MESSAGES: tuple[type[BaseMessage], ...] = (
     CompleteMessage,
     ErrorMessage,
@@ -54,7 +57,8 @@ class ConsumerPlan:
         event_methods: Likewise for events.
         incoming: Validator of received messages.
         events: Validator of events.
-        outgoing: Validator of sent messages.
+        sent: Messages that the class sends.
+        outgoing: Validator of those.
     """
 
     name: str
@@ -67,6 +71,7 @@ class ConsumerPlan:
     event_methods: dict[str, str]
     incoming: TypeAdapter[BaseMessage] | None
     events: TypeAdapter[BaseMessage] | None
+    sent: frozenset[type[BaseMessage]]
     outgoing: TypeAdapter[BaseMessage] | None
 
 
@@ -92,7 +97,7 @@ def plan_consumer(cls: "type[ConsumerBase[Any]]") -> ConsumerPlan:
         outgoing.update(members_of(info["output_type"]))
     for message_type in (*incoming, *outgoing):
         message_registry.add(message_type, cls.__name__)
-    built_in = (item for item in BUILT_IN_MESSAGES if field in item.model_fields)
+    sent = outgoing.union(item for item in BUILT_IN_MESSAGES if field in item.model_fields)
     name = cls.__name__.removesuffix("Consumer")
     return ConsumerPlan(
         name=name,
@@ -105,7 +110,8 @@ def plan_consumer(cls: "type[ConsumerBase[Any]]") -> ConsumerPlan:
         event_methods=_methods(event_handlers, field),
         incoming=build_adapter(incoming, field),
         events=build_adapter(events, field),
-        outgoing=build_adapter((*outgoing, *built_in), field),
+        sent=frozenset(sent),
+        outgoing=build_adapter(sent, field),
     )
 
 
@@ -201,6 +207,7 @@ def _passthrough(
     async def handler(self: Any, event: BaseMessage) -> BaseMessage:
         return event
 
+    setattr(handler, PASSTHROUGH, True)
     handler.__name__ = name
     handler.__qualname__ = f"{owner}.{name}"
     return event_handler(

@@ -1,11 +1,12 @@
 """Messages and events between consumers, through the channel layer."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from chanx.core.consumer_base import ReceiveEvent
+from chanx.core.event_stream import EVERY, MAX_EVENTS, EventStream, join_payloads
 from chanx.core.results import send_result
 from chanx.core.sending import Sending
 from chanx.core.tasks import publishing
@@ -136,6 +137,35 @@ class LayerMessages(Sending[ReceiveEvent]):
                 await layer.group_send(group, message)
 
     @classmethod
+    def event_stream(
+        cls,
+        groups: Collection[str] | str | None = None,
+        *,
+        join: Callable[[ReceiveEvent, ReceiveEvent], ReceiveEvent | None] = join_payloads,
+        every: float = EVERY,
+        max_events: int = MAX_EVENTS,
+    ) -> EventStream[ReceiveEvent]:
+        """A stream of events to every connection in some groups, for what comes in small pieces, such as tokens.
+
+        Events keep their order; those that come within ``every`` seconds are joined into one.
+
+        Args:
+            groups: The groups; those that every connection of the class joins by default.
+            join: Joins two events into one; by default the events' own ``join`` method, else their payloads if those
+                are text.
+            every: Seconds between two published events; 0 publishes each by itself.
+            max_events: How many events are joined into one.
+
+        Returns:
+            An asynchronous context manager with ``send(event)``.
+        """
+
+        async def publish(event: ReceiveEvent) -> None:
+            await cls.broadcast_event(event, groups)
+
+        return EventStream(publish, join=join, every=every, max_events=max_events)
+
+    @classmethod
     def broadcast_event_sync(cls, event: ReceiveEvent, groups: Collection[str] | str | None = None) -> None:
         """Send an event to every connection in some groups, from code without an event loop.
 
@@ -187,21 +217,22 @@ class LayerMessages(Sending[ReceiveEvent]):
 
     @classmethod
     def _chanx_class_layer(cls) -> Any:
-        alias = cls.channel_layer_alias
-        layer = cls.get_channel_layer(alias)
+        layer = cls.get_channel_layer(cls.channel_layer_alias)
         if layer is None:
-            raise ConfigurationError(
-                f"{cls.__name__} needs the channel layer {alias!r}: add it to CHANNEL_LAYERS."
-            )
+            raise cls._chanx_no_layer_error()
         return layer
 
     def _chanx_required_layer(self) -> Any:
         if self.channel_layer is None:
-            raise ConfigurationError(
-                f"{type(self).__name__} needs the channel layer {self.channel_layer_alias!r}: "
-                "add it to CHANNEL_LAYERS."
-            )
+            raise self._chanx_no_layer_error()
         return self.channel_layer
+
+    @classmethod
+    def _chanx_no_layer_error(cls) -> ConfigurationError:
+        alias = cls.channel_layer_alias
+        return ConfigurationError(
+            f"{cls.__name__} needs the channel layer {alias!r}: add it to CHANNEL_LAYERS."
+        )
 
 
 def _listed(groups: Collection[str] | str) -> list[str]:

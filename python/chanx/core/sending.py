@@ -11,7 +11,6 @@ from chanx.core.envelope import TopicErrorReason, current_ref, current_seq
 from chanx.core.frame_plan import GUARD_CLEAR, current_plan
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import ErrorMessage
-from chanx.utils.camel import camelize
 from chanx.utils.logging import logger
 
 
@@ -52,7 +51,8 @@ class Sending(ConsumerBase[ReceiveEvent]):
             close: Close the connection after it, with this code if it is a number.
         """
         ref = current_ref.get()
-        framed = camelize(content) if self.should_camelize else content
+        case = self._chanx_wire_case()
+        framed = content if case is None else case.outgoing(content)
         if ref is not None and isinstance(framed, dict):
             framed = {**cast("dict[str, Any]", framed), "version": ENVELOPE_VERSION, "ref": ref}
         await super().send_json(framed, close=close)  # type: ignore[misc]  # the framework's
@@ -69,7 +69,8 @@ class Sending(ConsumerBase[ReceiveEvent]):
             topic: The topic.
             content: A message as a dictionary.
         """
-        framed = camelize(content) if self.should_camelize else content
+        case = self._chanx_wire_case()
+        framed = content if case is None else case.outgoing(content)
         framed = {**framed, "version": ENVELOPE_VERSION, "topic": topic}
         ref, seq = current_ref.get(), current_seq.get()
         if ref is not None:

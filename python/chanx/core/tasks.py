@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import ref
 
 from chanx.utils.logging import client_is_gone, logger
@@ -24,6 +25,10 @@ def log_task_failure(error: BaseException) -> None:
         logger.error("Websocket task failed", error=repr(error), exc_info=error)
 
 
+_NONE: Final[AbstractSet[asyncio.Task[Any]]] = frozenset()
+"""What an idle connection runs: most are, and a set of their own would be 200 bytes."""
+
+
 class HandlerTasks:
     """A bounded set of running tasks.
 
@@ -37,9 +42,9 @@ class HandlerTasks:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.running: set[asyncio.Task[Any]] = set()
-        self.publishers: dict[asyncio.Task[Any], bool] = {}
-        self._sizes: dict[asyncio.Task[Any], int] = {}
+        self.running: AbstractSet[asyncio.Task[Any]] = _NONE
+        self.publishers: dict[asyncio.Task[Any], bool] | None = None
+        self._sizes: dict[asyncio.Task[Any], int] | None = None
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
         self._answered: asyncio.Future[None] | None = None
@@ -59,14 +64,24 @@ class HandlerTasks:
 
     def start(self, coro: Coroutine[Any, Any, Any], context: Context | None = None, size: int = 0) -> None:
         """Run a coroutine in a task of its own; what it raises is logged."""
-        task = asyncio.get_running_loop().create_task(coro, context=context)
-        self.running.add(task)
+        # Not by the loop's task factory: an eager one would run it before it is known as running.
+        task = asyncio.Task(coro, loop=asyncio.get_running_loop(), context=context)
+        self.add(task)
         if size >= LARGE_FRAME:
             self.weigh(task, size)
         task.add_done_callback(self._ended)
 
+    def add(self, task: asyncio.Task[Any]) -> None:
+        """Count a task in, which leaves by itself."""
+        if self.running:
+            cast("set[asyncio.Task[Any]]", self.running).add(task)
+        else:
+            self.running = {task}
+
     def weigh(self, task: asyncio.Task[Any], size: int) -> None:
         """Count a large frame until its task leaves."""
+        if self._sizes is None:
+            self._sizes = {}
         self._sizes[task] = size
         self._bytes += size
 
@@ -74,7 +89,11 @@ class HandlerTasks:
         """Count a task out, from within it or when it has ended."""
         if task is None:
             return
-        self.running.discard(task)
+        if task in self.running:
+            if len(self.running) == 1:
+                self.running = _NONE
+            else:
+                cast("set[asyncio.Task[Any]]", self.running).discard(task)
         if self._sizes:
             self._bytes -= self._sizes.pop(task, 0)
         if self.publishers:
@@ -91,7 +110,7 @@ class HandlerTasks:
 
     def published(self, task: asyncio.Task[Any]) -> None:
         """Note that a handler's publishing has been answered."""
-        if task in self.publishers:
+        if self.publishers and task in self.publishers:
             self.publishers[task] = False
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
@@ -131,6 +150,8 @@ def publishing() -> Iterator[None]:
     if tasks is None or task is None or task not in tasks.running:
         yield
         return
+    if tasks.publishers is None:
+        tasks.publishers = {}
     tasks.publishers[task] = True
     try:
         yield

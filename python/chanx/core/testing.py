@@ -20,9 +20,9 @@ from chanx.constants import (
 )
 from chanx.core.config import config
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
+from chanx.core.wire_case import WireCase, wire_case
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import AuthenticationMessage
-from chanx.utils.camel import camelize, decamelize
 
 if TYPE_CHECKING:
     from channels.testing.websocket import WebsocketCommunicator as _Communicator
@@ -238,16 +238,18 @@ class WebsocketCommunicatorMixin(_Communicator):
             AssertionError: The connection was closed instead.
         """
         content = await super().receive_json_from(timeout)
-        return decamelize(content) if self._camelizes else content
+        case = self._wire_case
+        return content if case is None else case.incoming(content)
 
     async def send_json_to(self, data: dict[str, Any]) -> None:
         """Send a frame, its keys in camel case when the consumer camel-cases."""
-        content = camelize(data) if self._camelizes else data
+        case = self._wire_case
+        content = data if case is None else case.outgoing(data)
         await self.send_to(text_data=json.dumps(content))
 
     @property
-    def _camelizes(self) -> bool:
-        return bool(getattr(self.consumer, "camelize", config.camelize))
+    def _wire_case(self) -> WireCase | None:
+        return wire_case(self.consumer, getattr(self.consumer, "camelize", config.camelize))
 
     async def receive_all_json(self, timeout: float = 1) -> list[dict[str, Any]]:
         """Collect frames until none comes for a while.

@@ -8,6 +8,7 @@ from chanx.core.envelope import TOPIC_EVENT_TYPE
 from chanx.core.tasks import publishing
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 from chanx.messages.base import BaseMessage
+from chanx.type_defs import Camelize
 from chanx.utils.framework import channel_layer, consumer_base
 from chanx.utils.groups import safe_group_name
 
@@ -89,7 +90,7 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         return safe_group_name(topic, namespace=cls.__name__)
 
     @property
-    def should_camelize(self) -> bool:
+    def should_camelize(self) -> Camelize:
         """As the consumer of the connection has it."""
         return self.consumer.should_camelize
 

@@ -7,7 +7,6 @@ from chanx.core.envelope import Envelope, TopicErrorReason, current_ref, current
 from chanx.core.layer_messages import LayerMessages
 from chanx.messages.outgoing import ErrorMessage
 from chanx.messages.topic import SubscribedMessage, UnsubscribedMessage
-from chanx.utils.camel import decamelize
 from chanx.utils.logging import logger
 
 if TYPE_CHECKING:
@@ -52,8 +51,8 @@ class TopicHost(LayerMessages[ReceiveEvent]):
                 topic, TopicErrorReason.NOT_SUBSCRIBED, f"Not subscribed to {topic!r}"
             )
             return
-        if self.should_camelize:
-            content = decamelize(content)
+        if (case := subscription._chanx_wire_case()) is not None:
+            content = case.incoming(content)
         await subscription.handle_json(content)
 
     async def _chanx_subscribe(self, topic: str) -> None:

@@ -6,22 +6,27 @@ from types import CoroutineType
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
 
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.envelope import Envelope, current_ref, strip_envelope
+from chanx.core.frame_limits import frame_limits
 from chanx.core.frame_plan import FramePlan
 from chanx.core.handlers import plan_consumer
 from chanx.core.results import send_result
+from chanx.core.slow_clients import check_consumer as check_slow_clients
 from chanx.core.tasks import log_task_failure
 from chanx.core.topic_host import TopicHost
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import CompleteMessage
-from chanx.utils.camel import decamelize, require_pyhumps
-from chanx.utils.logging import client_is_gone, logger
+from chanx.utils.camel import require_pyhumps
+from chanx.utils.logging import bind_log_context, client_is_gone, logger
 
 __all__ = ["ChanxWebsocketConsumerMixin", "ReceiveEvent"]
+
+
+_LAYER_METHODS = frozenset({"group_add", "group_discard", "group_send", "new_channel", "receive", "send"})
 
 
 class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
@@ -32,9 +37,11 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
 
         Raises:
             TypeError: Two handlers claim one action, or something listed as a message is none.
-            ConfigurationError: ``camelize`` is on and pyhumps is not installed.
+            ConfigurationError: ``camelize`` is on and pyhumps is not installed, or what the class says of slow
+                clients makes no sense.
         """
         super().__init_subclass__(**kwargs)
+        check_slow_clients(cls)
         if cls.__dict__.get("camelize"):
             require_pyhumps()
         plan = plan_consumer(cls)
@@ -42,6 +49,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         cls.snake_name = plan.snake_name
         cls._chanx_merged_extra_groups = plan.extra_groups
         cls._chanx_merged_emits = plan.emits
+        cls.chanx_sent_messages = plan.sent
         cls._MESSAGE_HANDLER_INFO_MAP = plan.message_handlers
         cls._EVENT_HANDLER_INFO_MAP = plan.event_handlers
         cls._chanx_message_methods = plan.message_methods
@@ -62,7 +70,12 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
             return
         for group in self.groups:
             await self._chanx_join_at_start(group)
-        await self.post_authentication()
+        try:
+            await self.post_authentication()
+        except AttributeError as error:
+            if self.channel_layer is None and error.obj is None and error.name in _LAYER_METHODS:
+                raise self._chanx_no_layer_error() from error
+            raise
         if self.default_topic is not None:
             await self._chanx_subscribe(self._chanx_resolve_default_topic())
 
@@ -85,7 +98,11 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
 
     def _chanx_no_groups_error(self) -> Exception:
         """The framework's exception for groups without a layer that has them."""
-        return RuntimeError("BACKEND is unconfigured or doesn't support groups")
+        return RuntimeError(self._chanx_no_groups_text())
+
+    def _chanx_no_groups_text(self) -> str:
+        text = "BACKEND is unconfigured or doesn't support groups"
+        return text if self.channel_layer is not None else f"{text}: {self._chanx_no_layer_error()}"
 
     async def post_authentication(self) -> None:
         """Called once a connection has been accepted; for subclasses."""
@@ -126,6 +143,12 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         """
         if text_data is None:
             await self._chanx_reject_frame(text_data, "binary frames are not supported")
+            return
+        excess = frame_limits().find_excess(text_data)
+        if excess is not None:
+            logger.warning("Frame over a limit", reason=excess.message(), size=len(text_data))
+            error = ValidationError.from_exception_data("Frame", [InitErrorDetails(type=excess, input=None)])
+            await self.handle_validation_error(error)
             return
         try:
             content = await self.decode_json(text_data)
@@ -173,8 +196,8 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
     async def _chanx_receive_own_json(self, content: dict[str, Any], **kwargs: Any) -> None:
         """Handle a frame without a topic, in its task."""
         self._chanx_log_received(content)
-        if self.should_camelize:
-            content = decamelize(content)
+        if (case := self._chanx_wire_case()) is not None:
+            content = case.incoming(content)
         await self.handle_json(content, **kwargs)
 
     async def _chanx_receive_topic_json(self, envelope: Envelope, content: dict[str, Any]) -> None:
@@ -186,7 +209,7 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
         if not self.log_websocket_message:
             return
         action = content.get(self.discriminator_field)
-        structlog.contextvars.bind_contextvars(message_id=uuid4().hex[:8], received_action=action)
+        bind_log_context(message_id=uuid4().hex[:8], received_action=action)
         if not self._chanx_is_log_ignored(action):
             logger.info("Websocket received")
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import difflib
 import ssl
 import warnings
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
 from chanx.exceptions import ConfigurationError
+from chanx.layers.cluster_hosts import is_cluster, parse_cluster
 
 Host = dict[str, Any]
 """Connection options by the names that ``_core.RedisClient`` knows."""
 
 DEFAULT_HOST = "redis://localhost:6379"
-
-RING_SIZE = 4096
 
 _TRUE, _FALSE = {"1", "t", "true", "y", "yes", "on"}, {"0", "f", "false", "n", "no", "off", ""}
 
@@ -39,7 +37,13 @@ _TLS = {
     "ssl_ciphers": "ciphers",
 }
 
-_OWN = {"backlog_bytes": int, "command_timeout": float, "connect_timeout": float, "keepalive": float}
+_OWN = {
+    "backlog_bytes": int,
+    "command_timeout": float,
+    "connect_timeout": float,
+    "keepalive": float,
+    "patience": float,
+}
 """Options that redis-py does not have."""
 
 _MEANINGLESS = frozenset(
@@ -88,6 +92,7 @@ _KNOWN = (
     | _MEANINGLESS
     | {
         "address",
+        "cluster",
         "credential_provider",
         "db",
         "health_check_interval",
@@ -97,6 +102,7 @@ _KNOWN = (
         "protocol",
         "sentinel_kwargs",
         "sentinels",
+        "sharded_pubsub",
         "socket_connect_timeout",
         "socket_keepalive",
         "socket_timeout",
@@ -118,7 +124,8 @@ def parse_hosts(hosts: Any) -> list[Host]:
     Args:
         hosts: ``None`` or empty for one server on this machine; else a list whose entries are URLs (``redis://``,
             ``rediss://``, ``unix://``), ``(host, port)`` pairs, or dicts with ``address``, ``host`` and ``port``, or
-            ``sentinels`` and ``master_name``, beside any connection option of redis-py.
+            ``sentinels`` and ``master_name``, or ``cluster`` and a list of nodes, beside any connection option of
+            redis-py.
 
     Raises:
         HostsError: An entry has another form, or an option that neither redis-py nor this client knows.
@@ -128,14 +135,6 @@ def parse_hosts(hosts: Any) -> list[Host]:
     if isinstance(hosts, (str, bytes, Mapping)) or not isinstance(hosts, Sequence):
         raise HostsError(f"'hosts' has to be a list, even of one host: use [{hosts!r}]")
     return [_parse_entry(entry) for entry in hosts]
-
-
-def shard(name: str | bytes, count: int) -> int:
-    """The index of the host, of ``count``, that a name belongs to."""
-    if count == 1:
-        return 0
-    raw = name.encode() if isinstance(name, str) else name
-    return int((zlib.crc32(raw) & (RING_SIZE - 1)) / (RING_SIZE / count))
 
 
 def _parse_entry(entry: Any) -> Host:
@@ -149,6 +148,10 @@ def _parse_entry(entry: Any) -> Host:
 
 
 def _parse_dict(entry: dict[str, Any]) -> Host:
+    if is_cluster(entry):
+        host, ignored = parse_cluster(entry, _parse_entry, HostsError)
+        _warn_ignored("cluster", ignored)
+        return host
     shown = (
         entry.get("master_name")
         or entry.get("address")
@@ -198,6 +201,8 @@ def _parse_url(url: str, shown: str, extra: Mapping[str, Any] | None = None) -> 
 
 
 def _parse_options(given: Mapping[str, Any], shown: str) -> Host:
+    if is_cluster(given) or "sharded_pubsub" in given:
+        raise HostsError(f"host {shown}: a cluster is a dict: {{'cluster': ['redis://host:port', ...]}}")
     unknown = sorted(key for key in given if key not in _KNOWN)
     if unknown:
         close = difflib.get_close_matches(unknown[0], _KNOWN, n=1)
@@ -207,12 +212,7 @@ def _parse_options(given: Mapping[str, Any], shown: str) -> Host:
     ignored = sorted(key for key in given if key in _MEANINGLESS)
     if str(given.get("protocol", 2)) not in {"2", "None"}:
         ignored.append("protocol")
-    if ignored:
-        warnings.warn(
-            f"host {shown}: {', '.join(ignored)} has no meaning for the native Redis client and is ignored",
-            RuntimeWarning,
-            stacklevel=5,
-        )
+    _warn_ignored(shown, ignored)
     host: Host = {}
     for key, name in _DIRECT.items():
         if given.get(key) is not None:
@@ -234,6 +234,15 @@ def _parse_options(given: Mapping[str, Any], shown: str) -> Host:
     elif "unix_path" not in host:
         host.setdefault("host", "localhost")
     return host
+
+
+def _warn_ignored(shown: str, ignored: Sequence[str]) -> None:
+    if ignored:
+        warnings.warn(
+            f"host {shown}: {', '.join(ignored)} has no meaning for the native Redis client and is ignored",
+            RuntimeWarning,
+            stacklevel=6,
+        )
 
 
 def _add(
@@ -292,7 +301,19 @@ def _tls(given: Mapping[str, Any], shown: str) -> dict[str, Any]:
             value = given[key]
             tls[name] = value.decode() if isinstance(value, bytes) else str(value)
     _add(tls, given, shown, "ssl_min_version", "min_version", int)
+    if verify and not tls.keys() & {"ca_file", "ca_path", "ca_data"}:
+        tls.update(_system_certificates())
     return tls
+
+
+def _system_certificates() -> dict[str, str]:
+    """Where this machine keeps its certificate authorities, as Python knows it.
+
+    The OpenSSL inside of a wheel knows only where the machine that built it kept them.
+    """
+    paths = ssl.get_default_verify_paths()
+    found = {"ca_file": paths.cafile, "ca_path": paths.capath}
+    return {name: path for name, path in found.items() if path}
 
 
 def _add_sentinels(host: Host, given: Mapping[str, Any], shown: str) -> None:

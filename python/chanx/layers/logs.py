@@ -68,3 +68,31 @@ class DropLog:
             path,
             kind,
         )
+
+
+class ConnectionLog:
+    """Writes what happens to the connections of a layer to the logger ``chanx.layers``."""
+
+    INTERVAL = 10.0
+    """Seconds between two warnings about a server that refuses to hand messages over."""
+
+    def __init__(self, layer: str, gap: str) -> None:
+        self._layer, self._gap = layer, gap
+        self._next_refusal = 0.0
+
+    def event(self, what: str, text: str) -> None:
+        """Warns of an event.
+
+        Args:
+            what: Its kind.
+            text: The cause, or the milliseconds that a connection was away.
+        """
+        if what == "disconnected":
+            logger.warning("%s lost a connection: %s", self._layer, text)
+        elif what == "reconnected":
+            logger.warning("%s is connected again after %s ms; %s", self._layer, text, self._gap)
+        elif what == "subscription_lost":
+            logger.warning("%s lost a subscription: %s", self._layer, text)
+        elif (now := time.monotonic()) >= self._next_refusal:
+            self._next_refusal = now + self.INTERVAL
+            logger.warning("%s cannot take its messages, and goes on trying: %s", self._layer, text)

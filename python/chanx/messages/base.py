@@ -2,7 +2,7 @@
 
 import abc
 import inspect
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import Unpack
@@ -35,6 +35,8 @@ class BaseMessage(BaseModel, abc.ABC):
             annotation = inspect.get_annotations(cls).get("action")
         except NameError:
             return  # deferred annotations of Python 3.14 that name something not defined yet
+        if get_origin(annotation) is ClassVar or (annotation is None and "action" in cls.__class_vars__):
+            return  # a FlatMessage: the consumer's discriminator_field names what it is routed by
         if annotation is None:
             raise TypeError(f"Class '{cls.__name__}' must define an 'action' field")
         if not _is_literal(annotation):

@@ -1,4 +1,4 @@
-/** What every message has. */
+/** What a message has, unless its consumer tells messages apart by another field. */
 export interface Message {
   action: string;
   payload?: unknown;
@@ -33,11 +33,13 @@ export interface ConnectionOptions {
   requestTimeout?: number;
 }
 
-type OfAction<M extends Message, A extends M["action"] | "*"> = A extends "*" ? M : Extract<M, { action: A }>;
+/** The actions of messages that are told apart by the field K. */
+type ActionOf<M, K extends string> = M extends Record<K, infer A extends string> ? A : never;
+type OfAction<M, K extends string, A> = A extends "*" ? M : Extract<M, Record<K, A>>;
 
 /** A connection that comes back by itself; close codes 4400 to 4499 are refusals and final. */
-export declare class Connection<In extends Message = Message, Out extends Message = Message> {
-  constructor(url: string | URL, options?: ConnectionOptions);
+export declare class Connection<In = Message, Out = Message, K extends string = "action"> {
+  constructor(url: string | URL, options?: ConnectionOptions, discriminator?: K);
   readonly url: string;
   readonly state: State;
   connect(): this;
@@ -45,7 +47,7 @@ export declare class Connection<In extends Message = Message, Out extends Messag
   opened(): Promise<void>;
   close(code?: number, reason?: string): void;
   /** Have a function called with each message of an action, `"*"` for all; returns how to stop that. */
-  on<A extends In["action"] | "*">(action: A, handler: (message: OfAction<In, A>) => void): () => void;
+  on<A extends ActionOf<In, K> | "*">(action: A, handler: (message: OfAction<In, K, A>) => void): () => void;
   onState(handler: (change: StateChange) => void): () => void;
   /** Send a message; throws while there is no open connection. */
   send(message: Out): void;
@@ -55,13 +57,13 @@ export declare class Connection<In extends Message = Message, Out extends Messag
 }
 
 /** One topic on a connection; subscribed again after each reconnection. */
-export declare class Topic<In extends Message = Message, Out extends Message = Message> {
-  constructor(connection: Connection<any, any>, name: string);
-  readonly connection: Connection<any, any>;
+export declare class Topic<In = Message, Out = Message, K extends string = "action"> {
+  constructor(connection: Connection<any, any, any>, name: string, discriminator?: K);
+  readonly connection: Connection<any, any, any>;
   readonly name: string;
   subscribe(): Promise<ProtocolMessage>;
   unsubscribe(): Promise<ProtocolMessage>;
-  on<A extends In["action"] | "*">(action: A, handler: (message: OfAction<In, A>) => void): () => void;
+  on<A extends ActionOf<In, K> | "*">(action: A, handler: (message: OfAction<In, K, A>) => void): () => void;
   send(message: Out): void;
   request(message: Out): Promise<In | ProtocolMessage>;
 }

@@ -37,14 +37,16 @@ export class Connection {
   #answers = new Map();
   #topics = new Map();
   #options;
+  #discriminator;
   #socket = null;
   #timer = null;
   #attempts = 0;
   #nextRef = 1;
   #state = "closed";
 
-  constructor(url, options = {}) {
+  constructor(url, options = {}, discriminator = "action") {
     this.url = String(url);
+    this.#discriminator = discriminator;
     this.#options = { minDelay: 500, maxDelay: 20000, requestTimeout: 10000, ...options };
   }
 
@@ -112,7 +114,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#answers.delete(ref);
-        reject(new Error(`no answer to ${message.action} within ${this.#options.requestTimeout} ms`));
+        reject(new Error(`no answer to ${message[this.#discriminator]} within ${this.#options.requestTimeout} ms`));
       }, this.#options.requestTimeout);
       this.#answers.set(ref, { resolve, reject, timer });
       try {
@@ -150,7 +152,7 @@ export class Connection {
     }
     const topic = envelope.topic && this.#topics.get(envelope.topic);
     if (topic) topic.dispatch(message, envelope);
-    else if (!envelope.topic) this.#handlers.call(message.action, message);
+    else if (!envelope.topic) this.#handlers.call(message[this.#discriminator], message);
   }
 
   #closed(event) {
@@ -183,8 +185,10 @@ export class Connection {
 export class Topic {
   #handlers = new Handlers();
   #subscribed = false;
+  #discriminator;
 
-  constructor(connection, name) {
+  constructor(connection, name, discriminator = "action") {
+    this.#discriminator = discriminator;
     this.connection = connection;
     this.name = name;
   }
@@ -217,7 +221,7 @@ export class Topic {
   }
 
   dispatch(message) {
-    this.#handlers.call(message.action, message);
+    this.#handlers.call(message[this.#discriminator], message);
   }
 }
 

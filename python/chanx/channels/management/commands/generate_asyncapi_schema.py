@@ -86,7 +86,7 @@ class Command(BaseCommand):
             description=options["description"] or chanx_settings.ASYNCAPI_DESCRIPTION,
             server_url=host if named else url or host,
             server_protocol=scheme if named else protocol or scheme,
-            camelize=chanx_settings.CAMELIZE,
+            camelize=bool(chanx_settings.CAMELIZE),
             servers=None if named else chanx_settings.ASYNCAPI_SERVERS,
             security_schemes=chanx_settings.ASYNCAPI_SECURITY_SCHEMES,
         ).generate()
