@@ -55,12 +55,44 @@ class ContentPart(BaseModel):
     text: str
 
 
+class FunctionCall(BaseModel):
+    """The function that a model calls, and its arguments as JSON text."""
+
+    name: str = Field(max_length=256)
+    arguments: str = ""
+
+
+class ToolCall(BaseModel):
+    """A model's wish that a tool be run."""
+
+    id: str = Field(default_factory=lambda: f"call_{uuid.uuid4().hex[:24]}")
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class FunctionDefinition(BaseModel):
+    """A function that a model may call."""
+
+    name: str = Field(min_length=1, max_length=256)
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class ToolDefinition(BaseModel):
+    """A tool that a model may call."""
+
+    type: Literal["function"] = "function"
+    function: FunctionDefinition
+
+
 class ChatMessage(BaseModel):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[ContentPart] | None = None
     name: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
 
     @property
     def text(self) -> str:
@@ -105,6 +137,8 @@ class ChatCompletionRequest(BaseModel):
     n: Literal[1] | None = None
     logprobs: Literal[False] | None = None
     response_format: ResponseFormat | None = None
+    tools: list[ToolDefinition] | None = None
+    tool_choice: Literal["auto", "none"] | None = None
 
     @field_validator("stop")
     @classmethod
@@ -126,6 +160,11 @@ class ChatCompletionRequest(BaseModel):
         return min(limits) if limits else None
 
     @property
+    def tool_names(self) -> list[str]:
+        """The tools that may be called."""
+        return [tool.function.name for tool in self.tools or [] if self.tool_choice != "none"]
+
+    @property
     def wants_usage(self) -> bool:
         """Whether a stream ends with a chunk that holds the usage."""
         return self.stream_options is not None and self.stream_options.include_usage
@@ -138,6 +177,7 @@ class ModelCard(BaseModel):
     object: Literal["model"] = "model"
     created: int = 0
     owned_by: str = "chanx-native"
+    supports_tools: bool = True
 
 
 class Usage(BaseModel):
@@ -165,7 +205,7 @@ class Completion:
             "choices": choices,
         }
 
-    def chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+    def chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
         """Returns one chunk of a stream."""
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return self._body("chat.completion.chunk", [choice])
@@ -174,8 +214,17 @@ class Completion:
         """Returns the last chunk of a stream whose usage was asked for."""
         return {**self._body("chat.completion.chunk", []), "usage": usage.model_dump()}
 
-    def whole(self, text: str, finish_reason: str, usage: Usage) -> dict[str, Any]:
+    def tool_chunk(self, calls: list[ToolCall]) -> dict[str, Any]:
+        """Returns the chunk of a stream that calls tools."""
+        listed = [{"index": index, **call.model_dump()} for index, call in enumerate(calls)]
+        return self.chunk({"tool_calls": listed})
+
+    def whole(
+        self, text: str, finish_reason: str, usage: Usage, calls: list[ToolCall] | None = None
+    ) -> dict[str, Any]:
         """Returns the body of an answer that is not streamed."""
-        message = {"role": "assistant", "content": text, "refusal": None}
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if calls:
+            message["tool_calls"] = [call.model_dump() for call in calls]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
         return {**self._body("chat.completion", [choice]), "usage": usage.model_dump()}

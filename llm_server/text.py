@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Literal
 
-FinishReason = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "tool_calls"]
 
 # A word or a run of punctuation with the blank before it, or white space; joined they are the text.
 _TOKEN = re.compile(r"\s?\w{1,12}|\s?[^\w\s]{1,12}|\s+")

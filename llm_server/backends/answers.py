@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from llm_server.backends import titles
 from llm_server.backends.conversation import Question, content_terms, read_conversation
 from llm_server.protocol import ChatMessage
 from llm_server.retrieval import Hit, Index, Passage, terms
@@ -70,6 +71,8 @@ class Answerer:
 
     def answer(self, messages: Sequence[ChatMessage]) -> str:
         """Returns the text of the answer to the last message of the user."""
+        if titles.is_asked_for(messages):
+            return titles.title(messages)
         question = read_conversation(messages)
         if not question.text:
             return f"{WHO} There is no question in this conversation yet. {self._offer()}"

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from llm_server.backends.answers import MODEL_NAME, Answerer
-from llm_server.protocol import ChatCompletionRequest, ModelCard
+from llm_server.backends.offline_tools import answer_from, call_for
+from llm_server.protocol import ChatCompletionRequest, ModelCard, ToolCall
 from llm_server.retrieval import Index, read_documents
 from llm_server.text import split_tokens
 
@@ -27,19 +28,27 @@ class OfflineBackend:
         self._interval = 1 / tokens_per_second if tokens_per_second > 0 else 0.0
         self._any_model = any_model
 
-    def models(self) -> list[ModelCard]:
+    async def models(self) -> list[ModelCard]:
         """Returns the one model."""
         return [ModelCard(id=MODEL_NAME)]
 
-    def resolve(self, model: str) -> str | None:
+    async def resolve(self, model: str) -> str | None:
         """Returns the offline model's name: an answer never claims to be another model's."""
         return MODEL_NAME if self._any_model or model == MODEL_NAME else None
 
-    async def stream(self, request: ChatCompletionRequest) -> AsyncGenerator[str, None]:
-        """Yields the answer at the configured pace."""
+    async def stream(self, request: ChatCompletionRequest) -> AsyncGenerator[str | ToolCall, None]:
+        """Yields the answer at the configured pace, or the tool that it needs."""
+        call = call_for(request.messages, request.tool_names)
+        if call is not None:
+            yield call
+            return
+        text = answer_from(request.messages) or self._answerer.answer(request.messages)
         loop = asyncio.get_running_loop()
         due = loop.time()
-        for token in split_tokens(self._answerer.answer(request.messages)):
+        for token in split_tokens(text):
             yield token
             due += self._interval
             await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def close(self) -> None:
+        """Has nothing to end."""
