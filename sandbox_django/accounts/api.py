@@ -5,6 +5,7 @@ from contextlib import suppress
 from django.contrib.auth import authenticate
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -26,6 +27,19 @@ class CredentialsSerializer(serializers.Serializer):
     password = serializers.CharField(max_length=128, trim_whitespace=False)
 
 
+class NameSerializer(serializers.Serializer):
+    """Who is logged in."""
+
+    username = serializers.CharField()
+
+
+class MeSerializer(NameSerializer):
+    """Name and rights of the user."""
+
+    id = serializers.IntegerField()
+    is_staff = serializers.BooleanField()
+
+
 class TokenView(APIView):
     """What needs no token yet; refusals are 401."""
 
@@ -43,6 +57,7 @@ class LoginView(TokenView):
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "login"
 
+    @extend_schema(request=CredentialsSerializer, responses=NameSerializer)
     def post(self, request: Request) -> Response:
         """Checks the credentials."""
         serializer = CredentialsSerializer(data=request.data)
@@ -59,6 +74,7 @@ class LoginView(TokenView):
 class RefreshView(TokenView):
     """The refresh cookie for a new pair; a token works once."""
 
+    @extend_schema(request=None, responses=NameSerializer)
     def post(self, request: Request) -> Response:
         """Exchanges the token and puts the old one on the blacklist."""
         try:
@@ -76,6 +92,7 @@ class RefreshView(TokenView):
 class LogoutView(TokenView):
     """Ends the session that the cookies stand for."""
 
+    @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Puts the refresh token on the blacklist; logging out twice is no error."""
         with suppress(TokenError):
@@ -90,6 +107,7 @@ class MeView(APIView):
 
     permission_classes = [IsAuthenticated]
 
+    @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Name and rights of the user."""
         user = request.user

@@ -25,5 +25,5 @@ class MessageSerializer(serializers.ModelSerializer):
         """Who speaks follows from who writes."""
 
         model = AssistantMessage
-        fields = ["id", "message_type", "content", "created_at"]
-        read_only_fields = ["id", "message_type", "created_at"]
+        fields = ["id", "message_type", "content", "created_at", "status", "question"]
+        read_only_fields = ["id", "message_type", "created_at", "status", "question"]

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from chat.models import ChatMember, ChatMessage, GroupChat
+from chat.models import ChatInvitation, ChatMember, ChatMessage, ChatPresence, GroupChat
 
 
 class ChatMemberInline(admin.TabularInline):
@@ -34,3 +34,17 @@ class ChatMessageAdmin(admin.ModelAdmin):
 
     list_display = ["__str__", "group_chat", "created_at"]
     search_fields = ["content"]
+
+
+@admin.register(ChatInvitation)
+class ChatInvitationAdmin(admin.ModelAdmin):
+    """Invitations that are not answered yet."""
+
+    list_display = ["user", "group_chat", "invited_by", "created_at"]
+
+
+@admin.register(ChatPresence)
+class ChatPresenceAdmin(admin.ModelAdmin):
+    """Who has which group open."""
+
+    list_display = ["user", "group_chat", "seen_at"]

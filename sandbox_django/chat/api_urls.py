@@ -1,21 +1,16 @@
 """REST addresses of the groups."""
 
-from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from chat.views.api import ChatMemberViewSet, ChatMessageViewSet, GroupChatViewSet
+from chat.views.api import GroupChatViewSet
+from chat.views.invitations import InvitationViewSet
+from chat.views.of_group import ChatMemberViewSet, ChatMessageViewSet, GroupInvitationViewSet
 
-groups = GroupChatViewSet.as_view({"get": "list", "post": "create"}, detail=False)
-group = GroupChatViewSet.as_view(
-    {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True
-)
-members = ChatMemberViewSet.as_view({"get": "list", "post": "create"})
-member = ChatMemberViewSet.as_view({"delete": "destroy"})
-messages = ChatMessageViewSet.as_view({"get": "list"})
+router = SimpleRouter(use_regex_path=False)
+router.register("groups", GroupChatViewSet, "api-group")
+router.register("groups/<int:group_pk>/members", ChatMemberViewSet, "api-group-member")
+router.register("groups/<int:group_pk>/messages", ChatMessageViewSet, "api-group-message")
+router.register("groups/<int:group_pk>/invitations", GroupInvitationViewSet, "api-group-invitation")
+router.register("invitations", InvitationViewSet, "api-invitation")
 
-urlpatterns = [
-    path("groups/", groups, name="api-groups"),
-    path("groups/<int:pk>/", group, name="api-group"),
-    path("groups/<int:pk>/members/", members, name="api-group-members"),
-    path("groups/<int:pk>/members/<int:member_pk>/", member, name="api-group-member"),
-    path("groups/<int:pk>/messages/", messages, name="api-group-messages"),
-]
+urlpatterns = router.urls

@@ -1,9 +1,11 @@
-"""Groups, members and lines over REST."""
+"""Groups, members, invitations and lines over REST."""
 
 from accounts.models import User
+from config.text import storable
 from rest_framework import serializers
 
-from chat.models import ChatMember, ChatMessage, GroupChat
+from chat.messages.group import MAX_LINE_LENGTH
+from chat.models import ChatInvitation, ChatMember, ChatMessage, GroupChat
 
 
 class GroupChatSerializer(serializers.ModelSerializer):
@@ -12,38 +14,81 @@ class GroupChatSerializer(serializers.ModelSerializer):
     unread = serializers.IntegerField(read_only=True)
 
     class Meta:
-        """Only the title is the client's."""
+        """Title and openness are the client's."""
 
         model = GroupChat
-        fields = ["id", "title", "created_at", "unread"]
+        fields = ["id", "title", "is_public", "created_at", "unread"]
         read_only_fields = ["id", "created_at"]
 
 
-class ChatMemberSerializer(serializers.ModelSerializer):
-    """A member; adding one takes the user's name."""
+class PublicGroupSerializer(serializers.ModelSerializer):
+    """A group as everyone sees it who may join it."""
 
-    username = serializers.SlugRelatedField(
-        source="user",
-        slug_field="username",
-        queryset=User.objects.filter(is_active=True),
-        error_messages={"does_not_exist": "There is no user named '{value}'."},
-    )
+    member_count = serializers.IntegerField(read_only=True)
 
     class Meta:
-        """The role is given by the server."""
+        """Nothing of what is said in it."""
+
+        model = GroupChat
+        fields = ["id", "title", "member_count"]
+
+
+class UserNameField(serializers.SlugRelatedField):
+    """Takes the name of an active user."""
+
+    default_error_messages = {"does_not_exist": "There is no user named '{value}'."}
+
+    def __init__(self) -> None:
+        super().__init__(source="user", slug_field="username", queryset=User.objects.filter(is_active=True))
+
+    def to_internal_value(self, data: object) -> User:
+        """The user, asked for with words that every database takes."""
+        try:
+            name = storable(data) if isinstance(data, str) else self.fail("invalid")
+        except ValueError:
+            self.fail("invalid")
+        user: User = super().to_internal_value(name)
+        return user
+
+
+class ChatMemberSerializer(serializers.ModelSerializer):
+    """A member; an owner may give another role."""
+
+    username = serializers.CharField(source="user.username", read_only=True)
+
+    class Meta:
+        """Who it is stays."""
 
         model = ChatMember
         fields = ["id", "username", "role", "joined_at"]
-        read_only_fields = ["id", "role", "joined_at"]
+        read_only_fields = ["id", "joined_at"]
+
+
+class ChatInvitationSerializer(serializers.ModelSerializer):
+    """An invitation; inviting takes the user's name."""
+
+    username = UserNameField()
+    group_id = serializers.IntegerField(source="group_chat_id", read_only=True)
+    title = serializers.CharField(source="group_chat.title", read_only=True)
+    invited_by = serializers.SlugRelatedField(slug_field="username", read_only=True)
+
+    class Meta:
+        """The rest is the server's."""
+
+        model = ChatInvitation
+        fields = ["id", "username", "group_id", "title", "invited_by", "created_at"]
+        read_only_fields = ["id", "created_at"]
 
 
 class ChatMessageSerializer(serializers.ModelSerializer):
     """A line."""
 
     sender = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    content = serializers.CharField(max_length=MAX_LINE_LENGTH)
 
     class Meta:
-        """Lines are written over the WebSocket."""
+        """Only the words are the client's."""
 
         model = ChatMessage
         fields = ["id", "sender", "content", "created_at"]
+        read_only_fields = ["id", "created_at"]

@@ -2,7 +2,14 @@
 
 from django.http import HttpRequest
 
-_NAV = (("chat", "Chat"), ("assistants", "Assistant"), ("system", "Notices"), ("asyncapi_docs", "AsyncAPI"))
+_NAV = (
+    ("chat", "Chat"),
+    ("discussion", "Discussion"),
+    ("assistants", "Assistant"),
+    ("ai-chat", "AI chat"),
+    ("system", "Notices"),
+    ("asyncapi_docs", "AsyncAPI"),
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:

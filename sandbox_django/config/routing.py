@@ -8,6 +8,8 @@ from config.unrouted import refuse_unrouted
 ws_router = URLRouter(
     [
         path("chat/", include("chat.routing")),
+        path("discussion/", include("discussion.routing")),
+        path("ai-chat/", include("ai_chat.routing")),
         path("assistants/", include("assistants.routing")),
         path("system/", include("system.routing")),
     ]

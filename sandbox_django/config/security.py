@@ -12,14 +12,17 @@ POLICY = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
 
 class ContentSecurityPolicyMiddleware(MiddlewareMixin):
-    """Sends the policy with every page, except Django's own debugging pages."""
+    """Sends both policies with every page, the first not with Django's own debugging pages."""
 
     get_response: Callable[[HttpRequest], HttpResponse]
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Adds the header unless a view set one."""
+        """Adds the headers unless a view set them."""
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if response.status_code != 500:
             response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -13,6 +13,10 @@ class StreamingPayload(BaseModel):
     content: str = Field(description="Text to append")
     is_complete: bool = Field(default=False, description="True of the last piece")
     message_id: int = Field(description="The question that is answered")
+    offset: int = Field(default=0, description="How many characters of the answer come before this piece")
+    is_stopped: bool = Field(
+        default=False, description="True of the last piece of an answer that was stopped"
+    )
 
 
 class NewMessagePayload(BaseModel):

@@ -9,12 +9,19 @@ from weakref import WeakKeyDictionary
 
 import httpx
 from django.conf import settings
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 # The first token may take long with a large model; a silence of this length is a failure.
 _TIMEOUT = httpx.Timeout(60, connect=5)
+
+
+# The offline model knows this sentence.
+TITLE_INSTRUCTION = (
+    "Write a title of at most six words for a conversation that begins with the user's message. "
+    "Answer with the title alone, without quotation marks."
+)
 
 
 class ConversationMessage(TypedDict):
@@ -74,6 +81,15 @@ class OpenAIService:
         for chunk in self.llm.stream(self.format_messages(message, history)):
             if text := str(chunk.text):
                 yield text
+
+    def generate_title(self, first_message: str) -> str:
+        """A title for a conversation that begins with this message.
+
+        Raises:
+            openai.OpenAIError: The model cannot be reached or refuses.
+        """
+        asked = [SystemMessage(content=TITLE_INSTRUCTION), HumanMessage(content=first_message[:2000])]
+        return "".join(str(chunk.text) for chunk in self.llm.stream(asked, max_tokens=40))
 
     async def stream(self, message: str, history: list[ConversationMessage]) -> AsyncIterator[str]:
         """The answer in pieces, as the model produces them, off the event loop's back.

@@ -8,7 +8,10 @@ logger = structlog.get_logger("assistants")
 
 def explain_failure(error: BaseException) -> str:
     """What to tell; the details go to the log."""
-    logger.warning("The model failed", error=repr(error))
+    if isinstance(error, openai.OpenAIError):
+        logger.warning("model_failed", error=repr(error))
+    else:
+        logger.error("answer_failed", exc_info=error)
     if isinstance(error, openai.AuthenticationError):
         return "The model refuses the key: check OPENAI_API_KEY."
     if isinstance(error, openai.RateLimitError):

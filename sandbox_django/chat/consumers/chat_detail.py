@@ -2,31 +2,39 @@
 
 from typing import Any
 
+from channels.db import database_sync_to_async
 from rest_framework.permissions import IsAuthenticated
-from system.consumers.notices import NoticeReceiver
 
 from chanx.channels.authenticator import DjangoAuthenticator
 from chanx.core.decorators import channel, event_handler, ws_handler
 from chanx.messages.incoming import PingMessage
 from chanx.messages.outgoing import ErrorMessage, PongMessage
+from chat.consumers.presence import PresenceTeller
 from chat.messages.group import (
-    GroupLinePayload,
+    GroupChangedMessage,
+    GroupDeletedMessage,
     GroupPayload,
     MarkReadMessage,
     MemberAddedMessage,
+    MemberChangedMessage,
     MemberRemovedMessage,
     MemberTypingMessage,
     NewGroupMessage,
+    NotifyGroupDeletedEvent,
     NotifyMemberAddedEvent,
+    NotifyMemberChangedEvent,
     NotifyMemberRemovedEvent,
     SendGroupMessage,
     TypingMessage,
     TypistPayload,
     UserRemovedFromGroupMessage,
 )
-from chat.models import ChatMember, ChatMessage, GroupChat
+from chat.models import GroupChat
 from chat.permissions import IsGroupMember
+from chat.services import lines
 from chat.utils import name_group_chat
+
+_NOT_MEMBER = ErrorMessage(payload={"detail": "You are not a member of this group any more."})
 
 
 class ChatDetailAuthenticator(DjangoAuthenticator):
@@ -38,11 +46,12 @@ class ChatDetailAuthenticator(DjangoAuthenticator):
 
 
 @channel(name="group_chat", description="A group with members, who are told of each other", tags=["chat"])
-class ChatDetailConsumer(NoticeReceiver):
+class ChatDetailConsumer(PresenceTeller):
     """One member's page of one group."""
 
     authenticator_class = ChatDetailAuthenticator
     authenticator: ChatDetailAuthenticator
+    passthrough_events = [NewGroupMessage, GroupChangedMessage]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,9 +60,11 @@ class ChatDetailConsumer(NoticeReceiver):
     async def post_authentication(self) -> None:
         """Joins the group's pages."""
         await super().post_authentication()
-        group_name = name_group_chat(self.authenticator.obj.pk)
+        group_chat = self.authenticator.obj
+        group_name = name_group_chat(group_chat.pk)
         await self.channel_layer.group_add(group_name, self.channel_name)
         self.groups.append(group_name)
+        await self.be_present(group_chat.pk)
 
     @ws_handler(summary="Answer a ping", description="Keeps the connection alive")
     async def handle_ping(self, _message: PingMessage) -> PongMessage:
@@ -66,22 +77,14 @@ class ChatDetailConsumer(NoticeReceiver):
         output_type=NewGroupMessage | ErrorMessage,
     )
     async def handle_send_group_message(self, message: SendGroupMessage) -> ErrorMessage | None:
-        """Keeps the line and passes it on, with its id and time."""
+        """Keeps the line; the service passes it on, with its id and time."""
         if self.was_removed:
-            return ErrorMessage(payload={"detail": "You are not a member of this group any more."})
-        user = self.authenticator.user
-        line = await ChatMessage.objects.acreate(
-            group_chat_id=self.authenticator.obj.pk,
-            sender_id=user.pk,
-            content=message.payload.content,
-        )
-        payload = GroupLinePayload(
-            id=line.pk,
-            sender=user.get_username(),
-            content=line.content,
-            created_at=line.created_at,
-        )
-        await self.broadcast_message(NewGroupMessage(payload=payload))
+            return _NOT_MEMBER
+        say = database_sync_to_async(lines.say)
+        try:
+            await say(self.authenticator.user, self.authenticator.obj.pk, message.payload.content)
+        except lines.NotMember:
+            return _NOT_MEMBER
         return None
 
     @ws_handler(
@@ -97,17 +100,19 @@ class ChatDetailConsumer(NoticeReceiver):
 
     @ws_handler(summary="Mark as read", description="What the group's count of unread lines goes by")
     async def handle_mark_read(self, message: MarkReadMessage) -> None:
-        """Moves the member's mark forward, never back."""
-        await ChatMember.objects.filter(
-            group_chat_id=self.authenticator.obj.pk,
-            user_id=self.authenticator.user.pk,
-            last_read_id__lt=message.payload.message_id,
-        ).aupdate(last_read_id=message.payload.message_id)
+        """Moves the member's mark; the service tells the user's lists."""
+        mark = database_sync_to_async(lines.mark_read)
+        await mark(self.authenticator.user, self.authenticator.obj.pk, message.payload.message_id)
 
     @event_handler(summary="A member was added", description="Told to every member's page")
     async def handle_member_added(self, event: NotifyMemberAddedEvent) -> MemberAddedMessage:
         """Tells the page."""
         return MemberAddedMessage(payload=event.payload)
+
+    @event_handler(summary="A member has another role", description="Told to every member's page")
+    async def handle_member_changed(self, event: NotifyMemberChangedEvent) -> MemberChangedMessage:
+        """Tells the page."""
+        return MemberChangedMessage(payload=event.payload)
 
     @event_handler(summary="A member is gone", description="Told differently to that member")
     async def handle_member_removed(
@@ -116,7 +121,18 @@ class ChatDetailConsumer(NoticeReceiver):
         """Tells the page; the removed member's own hears nothing more of the group."""
         if self.authenticator.user.pk != event.payload.user_pk:
             return MemberRemovedMessage(payload=event.payload)
-        self.was_removed = True
-        for group in self.groups:
-            await self.channel_layer.group_discard(group, self.channel_name)
+        await self._end()
         return UserRemovedFromGroupMessage(payload=GroupPayload(title=self.authenticator.obj.title))
+
+    @event_handler(summary="The group is gone", description="The last message of the page")
+    async def handle_group_deleted(self, event: NotifyGroupDeletedEvent) -> GroupDeletedMessage:
+        """Tells the page, which hears nothing more."""
+        await self._end()
+        return GroupDeletedMessage(payload=event.payload)
+
+    async def _end(self) -> None:
+        """Neither hears nor speaks any more."""
+        self.was_removed = True
+        for group in list(self.groups):
+            await self.leave_group(group)
+        await self.be_gone()

@@ -3,11 +3,21 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from config.text import storable
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from chanx.messages.base import BaseMessage
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+MAX_LINE_LENGTH = 4000
+# The largest number that the databases keep.
+MAX_ID = 2**63 - 1
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_LENGTH),
+    AfterValidator(storable),
+]
+Role = Literal["owner", "admin", "member"]
 
 
 class MemberPayload(BaseModel):
@@ -16,7 +26,7 @@ class MemberPayload(BaseModel):
     id: int = Field(description="The membership's id")
     user_pk: int
     username: str
-    role: Literal["owner", "member"] = "member"
+    role: Role = "member"
 
 
 class SendPayload(BaseModel):
@@ -37,7 +47,7 @@ class GroupLinePayload(BaseModel):
 class ReadPayload(BaseModel):
     """How far the group was read."""
 
-    message_id: int = Field(ge=0)
+    message_id: int = Field(ge=0, le=MAX_ID)
 
 
 class TypistPayload(BaseModel):
@@ -50,6 +60,20 @@ class GroupPayload(BaseModel):
     """The group."""
 
     title: str
+    is_public: bool = Field(default=False, description="Whether everyone who is logged in may join")
+
+
+class OnlinePayload(BaseModel):
+    """Who has the group open."""
+
+    usernames: list[str]
+
+
+class PresencePayload(BaseModel):
+    """A member who has opened the group, or closed the last window of it."""
+
+    username: str
+    online: bool
 
 
 # From the browser
@@ -74,6 +98,13 @@ class MarkReadMessage(BaseMessage):
 
     action: Literal["mark_read"] = "mark_read"
     payload: ReadPayload
+
+
+class WhoIsOnlineMessage(BaseMessage):
+    """Asks who is online, and to be told of changes from then on."""
+
+    action: Literal["who_is_online"] = "who_is_online"
+    payload: None = None
 
 
 # To the browser
@@ -107,6 +138,41 @@ class MemberRemovedMessage(BaseMessage):
     payload: MemberPayload
 
 
+class MemberChangedMessage(BaseMessage):
+    """A member has another role."""
+
+    action: Literal["member_changed"] = "member_changed"
+    payload: MemberPayload
+
+
+class GroupChangedMessage(BaseMessage):
+    """The group has another title, or was opened or closed to the public."""
+
+    action: Literal["group_changed"] = "group_changed"
+    payload: GroupPayload
+
+
+class GroupDeletedMessage(BaseMessage):
+    """The group is gone; nothing more comes."""
+
+    action: Literal["group_deleted"] = "group_deleted"
+    payload: GroupPayload
+
+
+class OnlineMembersMessage(BaseMessage):
+    """Who is online."""
+
+    action: Literal["online_members"] = "online_members"
+    payload: OnlinePayload
+
+
+class PresenceChangedMessage(BaseMessage):
+    """Someone came or went; only to connections that asked who is online."""
+
+    action: Literal["presence_changed"] = "presence_changed"
+    payload: PresencePayload
+
+
 class UserRemovedFromGroupMessage(BaseMessage):
     """One is no member any more; nothing more comes."""
 
@@ -131,4 +197,27 @@ class NotifyMemberRemovedEvent(BaseMessage):
     payload: MemberPayload
 
 
-ChatDetailEvent = NotifyMemberAddedEvent | NotifyMemberRemovedEvent
+class NotifyMemberChangedEvent(BaseMessage):
+    """A member was given another role."""
+
+    action: Literal["notify_member_changed"] = "notify_member_changed"
+    payload: MemberPayload
+
+
+class NotifyGroupDeletedEvent(BaseMessage):
+    """The group was deleted: its pages end."""
+
+    action: Literal["notify_group_deleted"] = "notify_group_deleted"
+    payload: GroupPayload
+
+
+# Some frames travel as events too: what the page gets is what was sent.
+ChatDetailEvent = (
+    NotifyMemberAddedEvent
+    | NotifyMemberRemovedEvent
+    | NotifyMemberChangedEvent
+    | NotifyGroupDeletedEvent
+    | GroupChangedMessage
+    | NewGroupMessage
+    | PresenceChangedMessage
+)

@@ -1,18 +1,36 @@
 """Who belongs to a group."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
+from chat.models.chat_message import ChatMessage
 from chat.models.group_chat import GroupChat
+
+
+class ChatMemberQuerySet(models.QuerySet["ChatMember"]):
+    """Members with what they have not read."""
+
+    def with_unread(self) -> Self:
+        """Adds `unread`: the lines that others wrote since."""
+        newer = ChatMessage.objects.filter(
+            group_chat=OuterRef("group_chat"), pk__gt=OuterRef("last_read_id")
+        ).exclude(sender=OuterRef("user"))
+        count = newer.order_by().values("group_chat").annotate(number=Count("pk")).values("number")
+        return self.annotate(unread=Coalesce(Subquery(count), 0))
 
 
 class ChatMember(models.Model):
     """One user's place in one group."""
 
     class Role(models.TextChoices):
-        """An owner manages the members; a member talks."""
+        """An owner does everything, an administrator invites and removes members, a member talks."""
 
         OWNER = "owner", "Owner"
+        ADMIN = "admin", "Administrator"
         MEMBER = "member", "Member"
 
     user = models.ForeignKey(
@@ -23,6 +41,8 @@ class ChatMember(models.Model):
     # The newest message that this member has seen; 0 before the first.
     last_read_id = models.BigIntegerField(default=0)
     joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChatMemberQuerySet.as_manager()
 
     class Meta:
         """A user is in a group once."""

@@ -8,6 +8,7 @@ class GroupChat(models.Model):
     """A conversation among members."""
 
     title = models.CharField(max_length=100)
+    is_public = models.BooleanField(default=False, help_text="Whoever is logged in may join")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -4,7 +4,7 @@ import factory
 from accounts.models import User
 from factory.django import DjangoModelFactory
 
-from chat.models import ChatMember, GroupChat
+from chat.models import ChatInvitation, ChatMember, ChatMessage, GroupChat
 
 
 class UserFactory(DjangoModelFactory):
@@ -39,3 +39,28 @@ class ChatMemberFactory(DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     group_chat = factory.SubFactory(GroupChatFactory)
+
+
+class ChatInvitationFactory(DjangoModelFactory):
+    """An invitation to a group."""
+
+    class Meta:
+        """Of the chat."""
+
+        model = ChatInvitation
+
+    user = factory.SubFactory(UserFactory)
+    group_chat = factory.SubFactory(GroupChatFactory)
+
+
+class ChatMessageFactory(DjangoModelFactory):
+    """A line of a group."""
+
+    class Meta:
+        """Of the chat."""
+
+        model = ChatMessage
+
+    group_chat = factory.SubFactory(GroupChatFactory)
+    sender = factory.SubFactory(UserFactory)
+    content = factory.Sequence(lambda number: f"line {number}")

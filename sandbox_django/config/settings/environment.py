@@ -73,8 +73,20 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
         ImproperlyConfigured: It is none, with the variable's name and an example.
     """
     value = text(name, default).rstrip("/")
-    if not value:
-        return ""
+    return _checked_url(name, value, schemes) if value else ""
+
+
+def urls(name: str, default: str = "", *, schemes: tuple[str, ...]) -> list[str]:
+    """URLs separated by commas, each as `url` gives it; the default when none is set.
+
+    Raises:
+        ImproperlyConfigured: One is no URL of these schemes.
+    """
+    values = [part.strip().rstrip("/") for part in (text(name) or default).split(",")]
+    return [_checked_url(name, value, schemes) for value in values if value]
+
+
+def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:
     parts = urlsplit(value)
     try:
         port_is_valid = parts.port is None or parts.port > 0
@@ -91,6 +103,7 @@ def url(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
 
 _EXAMPLES = {
     "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "CELERY_BROKER_URL": "redis://127.0.0.1:6379/1",
     "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1",
     "LLM_SERVER_URL": "http://127.0.0.1:8001",
 }
@@ -105,6 +118,42 @@ def port(name: str = "PORT", default: str = "8000") -> int:
     value = text(name) or default
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise ImproperlyConfigured(f"{name}={value!r} is no port: a number from 1 to 65535")
+    return int(value)
+
+
+def any_of(*names: str) -> bool:
+    """Whether at least one of the variables says something."""
+    return any(text(name) for name in names)
+
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?|/[^\s:]+")
+
+
+def host(name: str, default: str = "127.0.0.1") -> str:
+    """A host's name or address, or the directory of a Unix socket.
+
+    Raises:
+        ImproperlyConfigured: It is none: a URL, or a host with its port.
+    """
+    value = text(name) or default
+    is_address_with_port = value.count(":") == 1
+    if is_address_with_port or not _HOST.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is no host: a name or an address without scheme and port. "
+            f"Example: {name}=127.0.0.1"
+        )
+    return value.strip("[]")
+
+
+def seconds(name: str, default: int) -> int:
+    """A time in whole seconds, from one second to one day.
+
+    Raises:
+        ImproperlyConfigured: It is no such number.
+    """
+    value = text(name) or str(default)
+    if not value.isdecimal() or not 1 <= int(value) <= 86_400:
+        raise ImproperlyConfigured(f"{name}={value!r} is no number of seconds from 1 to 86400")
     return int(value)
 
 

@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.settings import environment
+from config.settings import environment, logs
 from config.settings.base import *  # noqa: F403  settings modules extend each other this way
 
 
@@ -30,6 +30,8 @@ for _name, _origins in (
     if _bad := [origin for origin in _origins if not origin.startswith(("https://", "http://"))]:
         raise ImproperlyConfigured(f"{_name}: {_bad[0]!r} does not begin with https://")
 
+LOGGING = logs.logging_config("INFO", as_json=True)
+
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):  # noqa: F405  from base
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 2, "max_size": 16}}  # noqa: F405
 
@@ -37,7 +39,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+# Whether browsers are to know it before the first visit is for the domain's owner to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 JWT_COOKIES_SECURE = True

@@ -1,8 +1,9 @@
 """Tests: quick passwords, origins checked as in production."""
 
-from config.settings import environment
+from config.settings import environment, logs
 from config.settings.base import *  # noqa: F403  settings modules extend each other this way
 
+LOGGING = logs.logging_config("WARNING", as_json=False)
 SECRET_KEY = "a key of the tests alone, which guards nothing"
 DEMO_LOGINS = True
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]

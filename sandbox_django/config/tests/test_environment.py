@@ -9,16 +9,19 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.settings import environment, services
+from config.settings import environment, logs, services
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
+
+
+GROUPS = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "REDIS_HOST", "REDIS_PORT")
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch):
     for name in ("OPENAI_API_KEY", "OPENAI_ORG", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("LLM_SERVER_URL", "REDIS_URL", "DATABASE_URL", "CHANNEL_LAYER_BACKEND"):
+    for name in ("LLM_SERVER_URL", "REDIS_URL", "DATABASE_URL", "CHANNEL_LAYER_BACKEND", *GROUPS):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -131,6 +134,109 @@ def test_the_database_is_sqlite_in_the_data_directory_or_what_the_url_says(monke
     config = services.databases(environ.Env(), tmp_path)["default"]
     assert config["ENGINE"] == "django.db.backends.postgresql"
     assert (config["HOST"], config["NAME"]) == ("127.0.0.1", "chanx")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DB_HOST", "db.example", {"HOST": "db.example", "PORT": 5432, "NAME": "chanx", "USER": "chanx"}),
+        ("DB_HOST", "::1", {"HOST": "::1"}),
+        ("DB_HOST", "/var/run/postgresql", {"HOST": "/var/run/postgresql"}),
+        ("DB_PORT", "5433", {"HOST": "127.0.0.1", "PORT": 5433}),
+        ("DB_NAME", "backend_projects", {"NAME": "backend_projects", "HOST": "127.0.0.1"}),
+        ("DB_USER", "postgres", {"USER": "postgres"}),
+        ("DB_PASSWORD", "p@ss/word", {"PASSWORD": "p@ss/word"}),
+    ],
+)
+def test_one_variable_of_the_group_means_postgresql(monkeypatch, tmp_path, name, value, expected):
+    monkeypatch.setenv(name, value)
+    config = services.databases(environ.Env(), tmp_path)["default"]
+    assert config["ENGINE"] == "django.db.backends.postgresql"
+    assert {key: config[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DB_PORT", "abc"),
+        ("DB_PORT", "0"),
+        ("DB_HOST", "http://db"),
+        ("DB_HOST", "db:5432"),
+        ("DB_HOST", "a b"),
+    ],
+)
+def test_a_wrong_part_of_the_database_is_named(monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=f"{name}={value!r}"):
+        services.databases(environ.Env(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "url"),
+    [
+        ("REDIS_HOST", "cache", "redis://cache:6379/0"),
+        ("REDIS_HOST", "::1", "redis://[::1]:6379/0"),
+        ("REDIS_PORT", "6380", "redis://127.0.0.1:6380/0"),
+    ],
+)
+def test_one_variable_of_the_group_means_redis(monkeypatch, name, value, url):
+    monkeypatch.setenv(name, value)
+    layer = services.channel_layers()["default"]
+    assert (layer["BACKEND"], layer["CONFIG"]["hosts"]) == ("chanx.layers.RedisChannelLayer", [url])
+    assert services.caches()["default"]["LOCATION"] == url
+    assert services.broker_url() == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("REDIS_PORT", "six"), ("REDIS_HOST", "redis://cache"), ("REDIS_HOST", "a:1")]
+)
+def test_a_wrong_part_of_redis_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=f"{name}={value!r}"):
+        services.channel_layers()
+
+
+def test_the_addresses_win_over_their_parts(monkeypatch, tmp_path):
+    for name, value in (("DB_HOST", "other"), ("REDIS_HOST", "other"), ("REDIS_PORT", "nonsense")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@db:5432/chanx")
+    monkeypatch.setenv("REDIS_URL", "redis://cache:6379/0")
+    assert services.databases(environ.Env(), tmp_path)["default"]["HOST"] == "db"
+    assert services.redis_url() == "redis://cache:6379/0"
+
+
+def test_a_level_of_the_log_that_is_none_is_named(monkeypatch):
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    with pytest.raises(ImproperlyConfigured, match="LOG_LEVEL='LOUD'"):
+        logs.level("INFO")
+
+
+@pytest.mark.parametrize("module", ["dev", "test"])
+def test_this_machine_is_trusted_at_any_port(tmp_path, module):
+    code = (
+        "from django.conf import settings as s; from django.test import Client; import django; django.setup(); "
+        "print([Client(enforce_csrf_checks=True).get('/login', HTTP_HOST=f'{h}:8123').status_code "
+        "for h in ('localhost', '127.0.0.1')], s.CSRF_TRUSTED_ORIGINS, s.WEBSOCKET_ALLOW_ALL_ORIGINS)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=MANAGE.parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "DJANGO_SETTINGS_MODULE": f"config.settings.{module}",
+            "SANDBOX_DATA_DIR": str(tmp_path),
+            "PORT": "8123",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "[200, 200]" in done.stdout, done.stderr
+    assert "'http://localhost:8123'" in done.stdout
+    assert "'http://127.0.0.1:8123'" in done.stdout
+    assert done.stdout.strip().endswith(str(module == "dev"))
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "http"])

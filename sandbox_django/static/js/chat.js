@@ -41,7 +41,8 @@ function numberProblem(room) {
 function show(inRoom) {
   byId("lobby").hidden = inRoom;
   byId("conversation").hidden = !inRoom;
-  byId("leave").hidden = !inRoom;
+  // Of the room's connection; without a room there is none to speak of.
+  byId("leave").hidden = byId("state").hidden = !inRoom;
 }
 
 function addLine(name, message, own) {
@@ -89,4 +90,5 @@ byId("leave").addEventListener("click", () => {
   byId("room").focus();
 });
 
+show(false);
 (byId("name").value ? byId("room") : byId("name")).focus();

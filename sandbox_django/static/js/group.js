@@ -1,38 +1,24 @@
 // A group with members: what is said is kept, and everyone hears who comes and goes.
 
-import { append, byId, errorText, make, problem, showState, toastNotices } from "./page.js";
+import { append, byId, errorText, make, problem, showState, stayAtEnd, toastNotices } from "./page.js";
+import { Members } from "./members.js";
+import { time } from "./posts.js";
+import { request } from "./rest.js";
 import { Socket } from "./socket.js";
 
-const { pk, user, member: ownMembership, owner } = byId("group").dataset;
+const { pk, user, member } = byId("group").dataset;
 const api = `/api/chat/groups/${pk}/`;
 const log = byId("log");
 const text = byId("text");
 const shown = new Set(); // ids of the lines on the page
-const members = new Map(); // membership's id -> user name
 const socket = new Socket(`/ws/chat/${pk}/`);
 let older = null; // address of the next page of history
 let removed = false;
 let lastTyping = 0;
 let typingTimer = 0;
 
-async function request(path, method = "GET", body = undefined) {
-  const response = await fetch(path, {
-    method,
-    headers: {
-      "Content-Type": "application/json",
-      "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value,
-    },
-    body: body && JSON.stringify(body),
-  });
-  const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
-  if (!response.ok) {
-    const first = Object.values(answer)[0];
-    throw new Error(answer.detail?.toString() ?? first?.toString() ?? `The server answered ${response.status}.`);
-  }
-  return answer;
-}
-
 const report = (error) => problem(byId("problem"), error.message);
+const members = new Members(api, user, report);
 
 function lineElement({ sender, content }) {
   const own = sender === user;
@@ -58,68 +44,64 @@ async function catchUp() {
   showOlder(page);
   log.scrollTop = log.scrollHeight;
   if (page.results.length) markRead(page.results[0].id);
-  members.clear();
-  let list = `${api}members/?page_size=200`;
-  while (list) {
-    const { results, next } = await request(list);
-    for (const { id, username } of results) members.set(id, username);
-    list = next;
-  }
-  showMembers();
+  await members.load();
+  socket.send("who_is_online");
 }
 
 function markRead(id) {
   if (document.visibilityState === "visible") socket.send("mark_read", { messageId: id });
 }
 
-function showMembers() {
-  byId("count").textContent = members.size;
-  const chips = [...members].map(([id, name]) => {
-    const chip = make("li", "chip", name);
-    if (owner !== undefined && String(id) !== ownMembership) {
-      const drop = make("button", "", "×");
-      drop.type = "button";
-      drop.setAttribute("aria-label", `Remove ${name}`);
-      drop.addEventListener("click", () => request(`${api}members/${id}/`, "DELETE").catch(report));
-      chip.append(drop);
-    }
-    return chip;
-  });
-  byId("members").replaceChildren(...chips);
-}
-
 function remark(words) {
   append(log, make("li", "remark", words));
 }
 
-socket.addEventListener("frame", ({ detail: { action, payload } }) => {
-  if (action === "new_group_message" && !shown.has(payload.id)) {
-    shown.add(payload.id);
-    append(log, lineElement(payload));
-    if (payload.sender === user) log.scrollTop = log.scrollHeight;
-    byId("typing").textContent = "";
-    markRead(payload.id);
-  } else if (action === "member_typing") {
-    byId("typing").textContent = `${payload.username} is writing…`;
-    clearTimeout(typingTimer);
-    typingTimer = setTimeout(() => { byId("typing").textContent = ""; }, 4000);
-  } else if (action === "member_added") {
-    members.set(payload.id, payload.username);
-    showMembers();
-    remark(`${payload.username} has joined.`);
-  } else if (action === "member_removed") {
-    members.delete(payload.id);
-    showMembers();
-    remark(`${payload.username} has left.`);
-  } else if (action === "user_removed_from_group") {
-    removed = true;
-    socket.close();
-    remark(`You are no longer a member of ${payload.title}.`);
-    text.disabled = byId("send").disabled = true;
-  } else if (action === "error") {
-    problem(byId("problem"), errorText(payload));
-  }
-});
+/** Nothing more comes, and nothing more can be said. */
+function end(words) {
+  removed = true;
+  socket.close();
+  remark(words);
+  text.disabled = byId("send").disabled = true;
+}
+
+function showTyping(words) {
+  byId("typing").textContent = words;
+  clearTimeout(typingTimer);
+  if (words) typingTimer = setTimeout(() => showTyping(""), 4000);
+}
+
+const frames = {
+  new_group_message(line) {
+    if (shown.has(line.id)) return;
+    shown.add(line.id);
+    append(log, lineElement(line));
+    if (line.sender === user) log.scrollTop = log.scrollHeight;
+    showTyping("");
+    markRead(line.id);
+  },
+  member_typing: ({ username }) => showTyping(`${username} is writing…`),
+  member_added(newcomer) {
+    members.put(newcomer);
+    remark(`${newcomer.username} has joined.`);
+  },
+  member_changed: (changed) => members.put(changed),
+  member_removed(gone) {
+    members.drop(gone);
+    remark(`${gone.username} has left.`);
+  },
+  online_members: ({ usernames }) => members.showOnline(usernames),
+  presence_changed: ({ username, online }) => members.setOnline(username, online),
+  group_changed({ title, isPublic }) {
+    byId("title").textContent = byId("new-title").value = title;
+    byId("is-public").checked = isPublic;
+    document.title = `${title} · chanx-native`;
+  },
+  user_removed_from_group: ({ title }) => end(`You are no longer a member of ${title}.`),
+  group_deleted: ({ title }) => end(`The group ${title} was deleted.`),
+  error: (payload) => problem(byId("problem"), errorText(payload)),
+};
+
+socket.addEventListener("frame", ({ detail: { action, payload } }) => frames[action]?.(payload));
 
 socket.addEventListener("state", ({ detail }) => {
   if (detail === "open") catchUp().catch(report);
@@ -144,24 +126,35 @@ byId("composer").addEventListener("submit", (event) => {
 
 byId("older").addEventListener("click", () => request(older).then(showOlder).catch(report));
 
+byId("search").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const { results, next } = await request(`${api}messages/?search=${encodeURIComponent(byId("words").value)}`);
+    const lines = results.map((line) => make("li", "", make("p", "meta", line.sender ?? "a deleted account", " · ", time(line.createdAt)), make("p", "said", line.content)));
+    if (next) lines.push(make("li", "meta", "There are more: search for rarer words."));
+    byId("found").replaceChildren(...(lines.length ? lines : [make("li", "meta", "Nothing was said with these words.")]));
+  } catch (error) {
+    report(error);
+  }
+});
+
 byId("leave").addEventListener("click", async () => {
   try {
-    if (!removed) await request(`${api}members/${ownMembership}/`, "DELETE");
+    if (!removed) await request(`${api}members/${member}/`, "DELETE");
     location.assign("/chat/");
   } catch (error) {
     report(error);
   }
 });
 
-byId("invite")?.addEventListener("submit", async (event) => {
+byId("settings").addEventListener("submit", (event) => {
   event.preventDefault();
-  try {
-    await request(`${api}members/`, "POST", { username: byId("username").value.trim() });
-    byId("username").value = "";
-    problem(byId("problem"), "");
-  } catch (error) {
-    report(error);
-  }
+  const changes = { title: byId("new-title").value.trim(), is_public: byId("is-public").checked };
+  request(api, "PATCH", changes).then(() => problem(byId("problem"), ""), report);
+});
+
+byId("delete").addEventListener("click", () => {
+  if (confirm("Delete this group with everything said in it?")) request(api, "DELETE").catch(report);
 });
 
 addEventListener("visibilitychange", () => {
@@ -169,6 +162,7 @@ addEventListener("visibilitychange", () => {
 });
 
 showState(socket);
+stayAtEnd(log);
 toastNotices(socket);
 socket.open();
 text.focus();

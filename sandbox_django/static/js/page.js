@@ -39,6 +39,13 @@ export function errorText(payload) {
   return payload?.detail ?? "The server reports an error.";
 }
 
+/** The words of a refused REST request. */
+export async function refusal(response) {
+  const { errors = [] } = await response.json().catch(() => ({}));
+  const words = errors.map(({ attr, detail }) => (attr && attr !== "detail" ? `${attr}: ${detail}` : detail));
+  return words.join(" ") || `The server answered ${response.status}.`;
+}
+
 /** Why Channels would refuse a room's or group's name; empty if it would not. */
 export function nameProblem(name, { maxName, namePattern }, what) {
   if (!name) return `Write the name of a ${what}.`;
@@ -62,6 +69,16 @@ export function following(log, change) {
   change();
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
+
+/** Keeps a log at its end when its place grows or shrinks, unless its reader has scrolled up. */
+export function stayAtEnd(log) {
+  let atEnd = true;
+  log.addEventListener("scroll", () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40; });
+  new ResizeObserver(() => { if (atEnd) log.scrollTop = log.scrollHeight; }).observe(log);
+}
+
+// On a phone the head's links scroll: the one of this page is in sight.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 export function noticeElement(tag, { text, audience, target, sender, sentAt }) {
   const whom = audience === "all" ? "everyone" : `${audience} ${target}`;
@@ -87,8 +104,15 @@ export function toast(payload) {
   while (places.children.length > 4) places.firstElementChild.remove();
 }
 
+const shown = new Set();
+
+/** Shows the notices that a socket brings; one that reaches the page over two sockets is shown once. */
 export function toastNotices(socket) {
   socket.addEventListener("frame", ({ detail: { action, payload } }) => {
-    if (action === "notification") toast(payload);
+    if (action !== "notification") return;
+    const key = JSON.stringify([payload.sentAt, payload.sender, payload.text]);
+    if (shown.has(key)) return;
+    shown.add(key);
+    toast(payload);
   });
 }

@@ -1,21 +1,33 @@
 """Makes the demo data; running it again changes nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
-from chat.models import ChatMember, ChatMessage
-from chat.services import create_group
+from chat.models import ChatInvitation, ChatMember, ChatMessage, GroupChat
+from discussion.models import Reply, Topic, TopicVote
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.demo import DEMO_GROUP, DEMO_LOGINS, DEMO_PASSWORD, DemoLogin
+from accounts.demo import (
+    DEMO_GROUPS,
+    DEMO_LOGINS,
+    DEMO_PASSWORD,
+    DEMO_TOPICS,
+    DemoGroup,
+    DemoLogin,
+    DemoTopic,
+)
 from accounts.models import User
 
 
 class Command(BaseCommand):
     """`manage.py seed_demo`."""
 
-    help = "Makes the demo accounts alice, bob and admin (password: demo) and a group. Safe to run again."
+    help = (
+        "Makes the demo accounts alice, bob and admin (password: demo), groups of the chat and topics of the "
+        "discussion. Safe to run again."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Goes through the steps, telling each."""
@@ -24,30 +36,61 @@ class Command(BaseCommand):
                 "seed_demo makes accounts with a published password, so it runs under the "
                 "development and test settings only (DJANGO_SETTINGS_MODULE=config.settings.dev)"
             )
-        steps = len(DEMO_LOGINS) + 1
-        for number, login in enumerate(DEMO_LOGINS, 1):
-            state = self._seed(login)
-            self.stdout.write(f"[{number}/{steps}] {login.username}: {state}")
-        self.stdout.write(f"[{steps}/{steps}] group {DEMO_GROUP}: {self._seed_group()}")
+        steps: list[tuple[str, Callable[[Any], bool], Any]] = [
+            *((login.username, self._login, login) for login in DEMO_LOGINS),
+            *((f"group {group.title}", self._group, group) for group in DEMO_GROUPS),
+            *((f"topic {topic.title}", self._topic, topic) for topic in DEMO_TOPICS),
+        ]
+        for number, (name, make, data) in enumerate(steps, 1):
+            with transaction.atomic():
+                state = "made" if make(data) else "already there"
+            self.stdout.write(f"[{number}/{len(steps)}] {name}: {state}")
 
-    @transaction.atomic
-    def _seed_group(self) -> str:
-        alice, bob = (User.objects.get(username=name) for name in ("alice", "bob"))
-        if ChatMember.objects.filter(group_chat__title=DEMO_GROUP, user=alice).exists():
-            return "already there"
-        group = create_group(DEMO_GROUP, alice)
-        ChatMember.objects.create(group_chat=group, user=bob)
-        for sender, content in ((alice, "Welcome, Bob."), (bob, "Hello Alice.")):
-            ChatMessage.objects.create(group_chat=group, sender=sender, content=content)
-        return "made"
-
-    @transaction.atomic
-    def _seed(self, login: DemoLogin) -> str:
+    def _login(self, login: DemoLogin) -> bool:
         user, created = User.objects.get_or_create(username=login.username)
+        if created:
+            user.set_password(DEMO_PASSWORD)
+            user.first_name = login.username.capitalize()
+            user.is_staff = user.is_superuser = login.is_admin
+            user.save()
+        return created
+
+    # Rows are written directly: the services would tell open pages, for which a command needs the layer.
+
+    def _group(self, data: DemoGroup) -> bool:
+        if GroupChat.objects.filter(title=data.title, members__user__username__in=data.members).exists():
+            return False
+        users = _users()
+        group = GroupChat.objects.create(title=data.title, is_public=data.is_public)
+        for name, role in data.members.items():
+            ChatMember.objects.create(group_chat=group, user=users[name], role=role)
+        for name in data.invited:
+            first = next(iter(data.members))
+            ChatInvitation.objects.create(group_chat=group, user=users[name], invited_by=users[first])
+        for name, content in data.lines:
+            ChatMessage.objects.create(group_chat=group, sender=users[name], content=content)
+        return True
+
+    def _topic(self, data: DemoTopic) -> bool:
+        users = _users()
+        topic, created = Topic.objects.get_or_create(
+            title=data.title, author=users[data.author], defaults={"body": data.body}
+        )
         if not created:
-            return "already there"
-        user.set_password(DEMO_PASSWORD)
-        user.first_name = login.username.capitalize()
-        user.is_staff = user.is_superuser = login.is_admin
-        user.save()
-        return "made"
+            return False
+        replies = [
+            Reply.objects.create(topic=topic, author=users[name], body=body) for name, body in data.replies
+        ]
+        for name in data.votes:
+            TopicVote.objects.create(topic=topic, user=users[name], value=TopicVote.Value.UP)
+        if data.accepted is not None:
+            topic.accepted_reply = replies[data.accepted]
+            topic.save(update_fields=["accepted_reply"])
+        return True
+
+
+def _users() -> dict[str, User]:
+    return {
+        user.get_username(): user
+        for user in User.objects.filter(username__in=[d.username for d in DEMO_LOGINS])
+    }

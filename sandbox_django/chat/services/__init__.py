@@ -1,0 +1,1 @@
+"""Everything that changes groups, with word to the pages that show them."""

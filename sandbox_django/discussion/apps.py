@@ -1,0 +1,9 @@
+"""The discussion app."""
+
+from django.apps import AppConfig
+
+
+class DiscussionConfig(AppConfig):
+    """Names the app."""
+
+    name = "discussion"
