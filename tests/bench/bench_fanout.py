@@ -1,7 +1,8 @@
 """End to end over real sockets: N clients in a room, one speaks, all hear; echo; connects; memory.
 
 usage: python tests/bench/bench_fanout.py [--server uvicorn|daphne|granian] [--clients N] [--rooms R] [--seconds S]
-                                          [contender ...]
+                                          [--deflate] [contender ...]
+       python tests/bench/bench_fanout.py --table    everything, with the goals beside, in under 8 minutes
 
 Contenders: bare, memory, pubsub, core (ours on that layer), chanx-pubsub, chanx-core (chanx 2.13 on channels_redis).
 Every frame received is counted against the frames due; anything short fails the run. Ratios are to the bare one.
@@ -16,6 +17,7 @@ import sys
 from dataclasses import dataclass
 
 from fanout_client import Figures, Lost, measure
+from fanout_table import Scenario, print_table
 from peers import HERE, free_port, our_environment, peer_environment, redis_server, running
 
 
@@ -80,7 +82,13 @@ def command(server: str, application: str, port: int) -> list[str]:
 
 
 def run(
-    contender: Contender, server: str, clients: int, rooms: int, seconds: float, redis_url: str
+    contender: Contender,
+    server: str,
+    clients: int,
+    rooms: int,
+    seconds: float,
+    redis_url: str,
+    deflate: bool = False,
 ) -> Figures:
     """Serves the contender's application and measures it."""
     environment = our_environment() if contender.ours else peer_environment()
@@ -93,7 +101,25 @@ def run(
         )
     port = free_port()
     with running(command(server, application, port), port, env=environment, cwd=HERE) as process:
-        return asyncio.run(measure(port, process.pid, clients, rooms, seconds))
+        return asyncio.run(measure(port, process.pid, clients, rooms, seconds, deflate))
+
+
+def whole_table() -> bool:
+    """Prints every scenario; whether nothing was lost."""
+    with redis_server() as redis_url:
+
+        def one(scenario: Scenario, name: str, label: str) -> Figures:
+            return run(
+                CONTENDERS[name],
+                scenario.server,
+                scenario.clients,
+                scenario.rooms,
+                scenario.seconds,
+                redis_url,
+                scenario.deflate,
+            )
+
+        return print_table(one, lambda name: CONTENDERS[name].label)
 
 
 def ratio(ours: float, bare: float | None) -> str:
@@ -108,12 +134,16 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--rooms", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--deflate", action="store_true", help="negotiate permessage-deflate as browsers do")
+    parser.add_argument("--table", action="store_true", help="all servers, rooms and numbers of clients")
     parser.add_argument(
         "contenders", nargs="*", metavar="contender", default=["bare", "memory", "chanx-pubsub"]
     )
     options = parser.parse_args()
     if unknown := set(options.contenders) - set(CONTENDERS):
         parser.error(f"unknown contender {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
+    if options.table:
+        sys.exit(not whole_table())
     print(
         f"{options.server}, {options.clients} clients in {options.rooms} room(s); x: times the bare application"
     )
@@ -128,6 +158,7 @@ def main() -> None:
         "deliveries/s",
         "x",
         "messages/s",
+        "CPU us",
     )
     print(f"{'':34s}" + "".join(f"{name:>{6 if name == 'x' else 13}s}" for name in header))
     bare: Figures | None = None
@@ -143,6 +174,7 @@ def main() -> None:
                     options.rooms,
                     options.seconds,
                     redis_url,
+                    options.deflate,
                 )
             except (Lost, RuntimeError, OSError) as error:
                 print(f"{contender.label:34s}  FAILED: {error}", flush=True)
@@ -156,7 +188,7 @@ def main() -> None:
                 f"{figures.echo:13.0f} {ratio(figures.echo, bare and bare.echo)}"
                 f"{figures.last_ms:13.2f} {ratio(figures.last_ms, bare and bare.last_ms)}"
                 f"{figures.deliveries:13.0f} {ratio(figures.deliveries, bare and bare.deliveries)}"
-                f"{figures.messages:13.0f}",
+                f"{figures.messages:13.0f}{figures.cpu_us:13.1f}",
                 flush=True,
             )
     sys.exit(failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,25 +34,47 @@ class Figures:
     last_ms: float  # one broadcast until the last member has it, median, ms
     deliveries: float  # deliveries a second, in bursts
     messages: float  # messages spoken a second
+    cpu_us: float  # processor time of the server for each delivery in bursts, microseconds
 
 
 class Counter(WSListener):
     got = 0
     due = 0
+    deflated = False
     complete = asyncio.Event()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.TEXT:
             Counter.got += 1
+            Counter.deflated = Counter.deflated or bool(frame.rsv1)
             if Counter.got == Counter.due:
                 Counter.complete.set()
 
 
+def processes(pid: int) -> list[str]:
+    """A server's process and its workers."""
+    return [str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a server so far."""
+    ticks = 0
+    for process in processes(pid):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def resident_kib(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1])
-    raise RuntimeError(f"no VmRSS for process {pid}")
+    """Resident memory of a server: of its process and its workers."""
+    total = 0
+    for process in processes(pid):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                total += int(line.split()[1])
+    if not total:
+        raise RuntimeError(f"no VmRSS for process {pid}")
+    return total
 
 
 async def expect(frames: list[tuple[WSTransport, bytes]], due: int, what: str) -> None:
@@ -69,16 +92,29 @@ async def expect(frames: list[tuple[WSTransport, bytes]], due: int, what: str) -
         raise Lost(f"{what}: {missing} of {due} frames did not arrive in 30 s") from None
 
 
-async def measure(port: int, pid: int, clients: int, rooms: int, seconds: float) -> Figures:
+async def warm_up(port: int) -> None:
+    """One connection that comes and goes: what is loaded for the first one is nobody's memory a connection."""
+    transport, _ = await ws_connect(Counter, f"ws://127.0.0.1:{port}/ws/chat/warm/")
+    await expect([(transport, PING), (transport, CHAT)], 2, "warming up")
+    transport.disconnect()
+    await asyncio.sleep(0.3)
+    Counter.deflated = False
+
+
+async def measure(
+    port: int, pid: int, clients: int, rooms: int, seconds: float, deflate: bool = False
+) -> Figures:
     """Connects the clients and measures; raises Lost when a frame that is due does not arrive."""
-    Counter.got, Counter.due, Counter.complete = 0, 0, asyncio.Event()
+    Counter.got, Counter.due, Counter.complete, Counter.deflated = 0, 0, asyncio.Event(), False
+    headers = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"} if deflate else None
+    await warm_up(port)
     before = resident_kib(pid)
     gate = asyncio.Semaphore(50)
 
     async def connect(index: int) -> WSTransport:
         async with gate:
             url = f"ws://127.0.0.1:{port}/ws/chat/r{index % rooms}/"
-            transport, _ = await ws_connect(Counter, url)
+            transport, _ = await ws_connect(Counter, url, extra_headers=headers)
             return transport
 
     started = time.perf_counter()
@@ -96,6 +132,9 @@ async def measure(port: int, pid: int, clients: int, rooms: int, seconds: float)
         count += len(speakers)
     echo = count / (time.perf_counter() - started)
 
+    if Counter.deflated is not deflate:
+        raise RuntimeError(f"compressed frames: {Counter.deflated}, asked for: {deflate}")
+
     waits: list[float] = []
     deadline = time.perf_counter() + seconds
     while rooms == 1 and (time.perf_counter() < deadline or len(waits) < 3):
@@ -104,7 +143,7 @@ async def measure(port: int, pid: int, clients: int, rooms: int, seconds: float)
         waits.append((time.perf_counter() - sent) * 1e3)
     waits.sort()
 
-    spoken, count, started = 0, 0, time.perf_counter()
+    spoken, count, started, cpu = 0, 0, time.perf_counter(), cpu_seconds(pid)
     while time.perf_counter() - started < seconds or not count:
         if rooms == 1:
             frames, due = [(transports[index % clients], CHAT) for index in range(10)], 10 * clients
@@ -113,6 +152,7 @@ async def measure(port: int, pid: int, clients: int, rooms: int, seconds: float)
         await expect(frames, due, "bursts")
         spoken, count = spoken + len(frames), count + due
     elapsed = time.perf_counter() - started
+    cpu_us = (cpu_seconds(pid) - cpu) / count * 1e6
     await asyncio.sleep(0.2)
     if Counter.got > Counter.due:
         raise Lost(f"{Counter.got - Counter.due} frames more than were due")
@@ -120,4 +160,4 @@ async def measure(port: int, pid: int, clients: int, rooms: int, seconds: float)
         transport.disconnect()
     await asyncio.sleep(0.2)
     last_ms = waits[len(waits) // 2] if waits else float("nan")
-    return Figures(connects, kib_each, echo, last_ms, count / elapsed, spoken / elapsed)
+    return Figures(connects, kib_each, echo, last_ms, count / elapsed, spoken / elapsed, cpu_us)

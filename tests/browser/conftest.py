@@ -2,10 +2,13 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from ai_chat_page import AiChatPage
 from llm_server_process import llm_server
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, sync_playwright
 from sandbox_server import SandboxServer
@@ -42,6 +45,46 @@ def model() -> Iterator[str]:
 def sandbox(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
     with SandboxServer(tmp_path_factory.mktemp("sandbox"), model_url=model) as server:
         yield server
+
+
+@pytest.fixture(scope="package")
+def frontend() -> None:
+    """The AI chat's page and the packages of its tests, which is a matter of milliseconds when they are there."""
+    script = Path(__file__).resolve().parents[2] / "tools" / "frontend.sh"
+    for arguments in (["build"], ["run", "true"]):
+        subprocess.run([str(script), *arguments], check=True, timeout=300)
+
+
+@pytest.fixture(scope="package")
+def ai_sandbox(frontend: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """A sandbox whose answers take a few seconds."""
+    with (
+        llm_server("--tokens-per-second", "50") as model,
+        SandboxServer(tmp_path_factory.mktemp("ai_chat"), model_url=model.url) as server,
+    ):
+        synchronised = server.manage("sync_llm_models")
+        assert synchronised.returncode == 0, synchronised.stderr
+        yield server
+
+
+@pytest.fixture
+def chats(browser: Browser) -> Iterator[Callable[..., AiChatPage]]:
+    """Opens the AI chat in windows of their own; at the end no page may have had anything to complain of."""
+    contexts: list[BrowserContext] = []
+    opened: list[AiChatPage] = []
+
+    def new(server: SandboxServer, *, beside: AiChatPage | None = None, **options: object) -> AiChatPage:
+        if beside is None:
+            contexts.append(browser.new_context(**options))
+        context = beside.page.context if beside else contexts[-1]
+        opened.append(AiChatPage(context.new_page(), server.url))
+        return opened[-1]
+
+    yield new
+    complaints = [complaint for chat in opened for complaint in chat.complaints]
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 @dataclass
@@ -86,7 +129,7 @@ class Window:
         self.open("/chat/", connected=False)
         self.page.get_by_label("Your name").fill(name)
         self.page.get_by_label("Room").fill(room)
-        self.page.get_by_role("button", name="Join").click()
+        self.page.get_by_role("button", name="Join", exact=True).click()
         self.wait_for_state("open")
 
     def say(self, text: str) -> None:

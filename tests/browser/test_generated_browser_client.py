@@ -99,6 +99,23 @@ def test_a_missing_parameter_is_named(page: Page) -> None:
     assert "no value for room" in message
 
 
+def test_flat_messages_are_told_apart_by_their_own_field(page: Page) -> None:
+    with project_server() as address:
+        moved = page.evaluate(
+            """async (baseUrl) => {
+                const game = new client.GameClient({ baseUrl });
+                const moved = new Promise((resolve) => game.on("moved", resolve));
+                await game.connect().opened();
+                game.send({ type: "move", from_square: "e2", to_square: "e4" });
+                const answer = await moved;
+                game.close();
+                return answer.last_move.to_square;
+            }""",
+            f"ws://{address}",
+        )
+    assert moved == "e4"
+
+
 def test_topics_come_back_after_the_server_was_away(page: Page) -> None:
     with project_server() as address:
         page.evaluate(

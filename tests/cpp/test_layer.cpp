@@ -211,6 +211,27 @@ TEST_CASE("a busy sink gets the same message again when it resumes") {
     f.table->shutdown();  // before the readers go
 }
 
+TEST_CASE("what waits for a busy sink stays within the capacity of its channel") {
+    fixture f;
+    const auto channel = f.table->open("c");
+    test_sink reader(f.loop, true);
+    f.table->attach(*channel, reader, f.loop.get(), f.now);
+    f.table->group_add("g", *channel, f.now);
+    reader.answer = delivery::busy;
+    f.table->group_send("g", f.make(0), f.now);
+    f.loop->drain_all();
+    for (int i = 1; i < 6; ++i) f.table->group_send("g", f.make(i), f.now);
+    CHECK(f.table->stats().unread == 3);
+    CHECK(f.table->stats().totals.dropped[static_cast<std::size_t>(drop_reason::capacity)] == 3);
+    reader.answer = delivery::taken;
+    f.table->resume(*channel);
+    for (int i = 6; i < 12; ++i)
+        f.table->group_send("g", f.make(i), f.now);  // a reader that waits takes a burst
+    f.loop->drain_all();
+    CHECK(reader.got == std::vector<int>{0, 1, 2, 6, 7, 8, 9, 10, 11});
+    f.table->shutdown();  // before the readers go
+}
+
 TEST_CASE("a message that cannot be delivered is set aside, and the reader waits on") {
     fixture f;
     const auto channel = f.table->open("c");

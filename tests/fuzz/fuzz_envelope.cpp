@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // take.
     if (how == codec::format::json && (!body.starts_with('{') || !body.ends_with('}'))) return 0;
     codec::header again;
-    const auto error = codec::scan(how, codec::with_address(how, body, "a!b"), again);
+    const auto addressed = codec::with_address(how, body, "a!b");
+    const auto error = codec::scan(how, addressed, again);
     if (how == codec::format::msgpack && (error || again.channels.at(0) != "a!b")) __builtin_trap();
     return 0;
 }

@@ -70,8 +70,49 @@ struct counting_builder {
         return ++to->keys % 13 != 0;  // now and then memory is short
     }
     std::size_t dict_size(value* of) { return of->keys; }
-    value* model(std::uint32_t node, value** slots) {
+    bool insert_value(value* to, value* key, value* one) {
+        delete key;
+        return insert(to, {}, one);
+    }
+    value* date(const validate::date_parts& parts) {
+        require(parts.year >= 1 && parts.month >= 1 && parts.month <= 12 && parts.day >= 1 &&
+                parts.day <= 31);
+        return new value;
+    }
+    value* time(const validate::time_parts& parts) {
+        require(parts.hour < 24 && parts.minute < 60 && parts.second < 60 && parts.microsecond < 1'000'000);
+        require(parts.offset > -86400 && parts.offset < 86400);
+        return new value;
+    }
+    value* datetime(const validate::datetime_parts& parts) {
+        delete date(parts.date);
+        return time(parts.time);
+    }
+    value* duration(const validate::duration_parts& parts) {
+        require(parts.days >= 0 && parts.days < 999'999'999 && parts.seconds >= 0 && parts.seconds < 86400);
+        require(parts.microseconds >= 0 && parts.microseconds < 1'000'000);
+        return new value;
+    }
+    value* uuid(const validate::uuid_bytes&) { return new value; }
+    value* decimal(std::string_view text) {
+        require(!text.empty() && text.size() <= 40);
+        return new value;
+    }
+    value* bytes(std::uint32_t, std::string_view) { return new value; }
+    value* collect(std::uint32_t, value* list) { return list; }
+    value* after(std::uint32_t, value* one) { return one; }
+    value* dependent(std::uint32_t, std::uint32_t, value**, value* raw) { return raw ? raw : new value; }
+    value* foreign_json(std::uint32_t, std::string_view json) {
+        simdjson::dom::parser parser;
+        simdjson::dom::element again;
+        require(!parser.parse(json.data(), json.size()).get(again));
+        return new value;
+    }
+    value* model(std::uint32_t node, value** slots, const std::uint8_t* given, value* extra) {
+        require(!given || plan.nodes[node].needs_data);
         auto made = std::make_unique<value>();
+        require(!extra == !plan.nodes[node].keep_extra);
+        if (extra) made->parts.push_back(extra);
         for (std::uint32_t i = 0; i < plan.nodes[node].field_count; ++i) {
             if (slots[i])
                 made->parts.push_back(slots[i]);
@@ -88,7 +129,7 @@ struct counting_builder {
     void drop(value* one) { delete one; }
 };
 
-schema::plan make_plan(bool camelize) {
+schema::plan make_plan(bool camelize, bool json_parts = false) {
     using schema::kind;
     schema::spec form;
     form.camelize = camelize;
@@ -100,7 +141,12 @@ schema::plan make_plan(bool camelize) {
                text = add(kind::string), number = add(kind::integer), ratio = add(kind::floating),
                flag = add(kind::boolean), nothing = add(kind::null), choice = add(kind::literal),
                maybe = add(kind::nullable), many = add(kind::list), table = add(kind::dict),
-               other = add(kind::foreign), strict = add(kind::model);
+               other = add(kind::foreign), strict = add(kind::model), day = add(kind::date),
+               clock = add(kind::time), moment = add(kind::datetime), span = add(kind::duration),
+               id = add(kind::uuid), exact = add(kind::decimal), raw = add(kind::bytes),
+               pair = add(kind::tuple), bag = add(kind::collection), either = add(kind::choice_union),
+               checked = add(kind::after), by_number = add(kind::dict), kept = add(kind::model),
+               all = add(kind::model);
     auto& n = form.nodes;
     n[root].discriminator = "action";
     n[root].choices = {{"tree", tree}, {"strict", strict}, {"other", other}};
@@ -125,13 +171,34 @@ schema::plan make_plan(bool camelize) {
     n[many].max_length = 5;
     n[table].first = text;
     n[table].second = maybe;
+    n[moment].has_fallback = n[id].has_fallback = true;
+    n[pair].members = {number, moment};
+    n[bag].first = id;
+    n[checked].first = text;
+    n[by_number].first = number;
+    n[by_number].second = exact;
+    n[either].members = {kept, strict, number, checked, many};
+    n[either].by_exactness = true;
+    n[either].has_fallback = true;
+    n[kept].keep_extra = true;
+    n[kept].fields = {{"day", day, true}, {"number", number, false, false, true, true}, {"n", number, false}};
+    n[kept].fields[0].others = {"date", "d"};
+    n[all].fields = {{"action", text, false},         {"day", day, false},
+                     {"clock", clock, false},         {"moment", moment, false},
+                     {"span", span, false},           {"id", id, false},
+                     {"exact", exact, false},         {"raw", raw, false},
+                     {"pair", pair, false},           {"bag", bag, false},
+                     {"either", either, false},       {"checked", checked, false},
+                     {"by_number", by_number, false}, {"kept", kept, false}};
+    n[root].choices.push_back({"all", all});
+    form.json_parts = json_parts;
     return schema::compile(form);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const schema::plan plans[] = {make_plan(false), make_plan(true)};
+    static const schema::plan plans[] = {make_plan(false), make_plan(true), make_plan(false, true)};
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     for (const schema::plan& plan : plans) {
         validate::parser_lease lease;

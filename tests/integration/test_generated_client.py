@@ -1,7 +1,9 @@
 """`chanx generate-client`: the typed Python client, against the real server it was made from."""
 
+import ast
 import asyncio
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,11 +90,64 @@ async def test_a_connection_carries_topics(server: str, package: ModuleType) -> 
             assert connection.run_topic(run_id=7) is topic
 
 
+async def test_flat_messages_are_told_apart_by_their_own_field(server: str, package: ModuleType) -> None:
+    game, messages = part(package, "game.client"), part(package, "shared.messages")
+    received: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Client(game.GameClient):  # type: ignore[misc, name-defined]  # made at run time
+        async def handle_message(self, message: Any) -> None:
+            await received.put(message)
+
+    client = Client(server)
+    running = asyncio.create_task(client.handle())
+    async with asyncio.timeout(10):
+        while client.websocket is None:
+            await asyncio.sleep(0.01)
+        move = messages.Move(from_square="e2", to_square="e4")
+        await client.send_message(move)
+        assert await received.get() == messages.Moved(last_move=move)
+        await client.disconnect()
+        await running
+
+
 async def test_a_connection_that_cannot_be_made_is_an_error(package: ModuleType) -> None:
     runs = part(package, "runs.client")
     with pytest.raises(ConnectionError, match="cannot connect to ws://127"):
         async with runs.RunsClient("127.0.0.1:9"):
             pass
+
+
+async def test_the_examples_of_the_clients_page_run(
+    server: str, package: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (
+        (ROOT / "docs" / "clients.md")
+        .read_text()
+        .replace("localhost:8000", server)
+        .replace('"..."', '"right"')
+    )
+    messages = part(package, "shared.messages")
+    room, runs = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    # Whoever says something in the room when the example listens.
+    speaker = part(package, "room.client").RoomClient(server, path_params={"room": "red"})
+    speaking = asyncio.create_task(speaker.handle())
+    namespace: dict[str, Any] = {}
+    async with asyncio.timeout(20):
+        listening = asyncio.create_task(eval(compiled(room), namespace))
+        while not listening.done():
+            await asyncio.sleep(0.1)
+            if speaker.websocket is not None:
+                await speaker.send_message(messages.Say(payload=messages.Line(text="hello")))
+        await listening
+        await speaker.disconnect()
+        await speaking
+        await eval(compiled(runs), namespace)
+    assert capsys.readouterr().out == "hello\n"
+    assert namespace["answer"] == messages.Heard(payload=messages.Line(text="hello"))
+
+
+def compiled(code: str) -> Any:
+    return compile(code, "docs/clients.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def test_a_missing_path_parameter_is_named(package: ModuleType) -> None:

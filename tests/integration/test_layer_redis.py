@@ -24,6 +24,7 @@ CONFIGS: list[dict[str, Any]] = [
     {"serializer_format": "json"},
     {"symmetric_encryption_keys": ["one", "two"]},
     {"prefix": "other", "random_prefix_length": 4},
+    {"serializer_format": "json", "symmetric_encryption_keys": ["one"], "random_prefix_length": 0},
 ]
 
 
@@ -92,6 +93,18 @@ async def test_a_mixed_fleet_talks_in_all_directions(
         assert await asyncio.wait_for(theirs.receive(their_channel), 10) == expected
     await ours.group_discard("room", their_channel)
     await theirs.group_discard("room", our_channel)
+    # Each takes the other's channel in, and out again.
+    await ours.group_add("crossed", their_channel)
+    await theirs.group_add("crossed", our_channel)
+    for sender in (ours, theirs):
+        await sender.group_send("crossed", {"type": "crossed"})
+        assert await receive(ours, our_channel) == {"type": "crossed"}
+        assert await asyncio.wait_for(theirs.receive(their_channel), 10) == {"type": "crossed"}
+    await theirs.send("jobs", {"type": "work", "n": 4})
+    assert await receive(ours, "jobs") == {"type": "work", "n": 4}
+    if count == 1:  # theirs takes general messages from one host after the other
+        await ours.send("jobs", {"type": "work", "n": 5})
+        assert await asyncio.wait_for(theirs.receive("jobs"), 10) == {"type": "work", "n": 5}
     await ours.group_send("room", {"type": "nobody"})
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(ours.receive(our_channel), 0.2)

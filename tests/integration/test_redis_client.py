@@ -128,6 +128,31 @@ def test_a_forked_child_connects_afresh_and_leaves_the_parent_alone(
     assert client.execute("CLIENT", "ID") == parent_id
 
 
+def test_forks_of_forks_leave_no_descriptors_open(server: RedisServer) -> None:
+    """Each child closes its copies of its parent's sockets and of what the I/O thread used."""
+    client = RedisClient(server.options())
+    client.execute("PING")
+    before = len(os.listdir("/proc/self/fd"))
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            for _ in range(4):
+                client.execute("PING")
+                if grandchild := os.fork():
+                    os._exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
+            client.execute("PING")
+            os.write(writing, str(len(os.listdir("/proc/self/fd")) - 2).encode())
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert int(os.read(reading, 20)) == before
+    os.close(reading)
+    os.close(writing)
+    client.close()
+
+
 def test_a_closed_client_refuses_and_says_so(server: RedisServer) -> None:
     client = RedisClient(server.options())
     client.execute("PING")

@@ -9,7 +9,7 @@ from chanx.core.decorators import channel, event_handler, ws_handler
 from chanx.core.topic import Topic
 from chanx.messages.incoming import PingMessage
 from chanx.messages.outgoing import PongMessage
-from tests.project.messages import Heard, Refused, Say, ShowZoo, Tick
+from tests.project.messages import Heard, Move, Moved, Refused, Say, ShowZoo, Tick
 
 
 class RoomConsumer(AsyncJsonWebsocketConsumer[Tick]):
@@ -91,3 +91,14 @@ class PlainConsumer(AsyncJsonWebsocketConsumer):
     @ws_handler
     async def handle_ping(self, _message: PingMessage) -> PongMessage:
         return PongMessage()
+
+
+class GameConsumer(AsyncJsonWebsocketConsumer):
+    """Flat messages, told apart by their type, as an older client wants them."""
+
+    discriminator_field = "type"
+    camelize = False
+
+    @ws_handler
+    async def handle_move(self, message: Move) -> Moved:
+        return Moved(last_move=message)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chanx.messages.base import BaseMessage
+from chanx.messages.flat import FlatMessage
 
 
 class Line(BaseModel):
@@ -66,3 +67,18 @@ class Zoo(BaseModel):
 class ShowZoo(BaseMessage):
     action: Literal["show_zoo"] = "show_zoo"
     payload: Zoo
+
+
+class Move(FlatMessage):
+    """A move in the game."""
+
+    type: Literal["move"] = "move"
+    from_square: str
+    to_square: str
+
+
+class Moved(FlatMessage):
+    """A move was made."""
+
+    type: Literal["moved"] = "moved"
+    last_move: Move

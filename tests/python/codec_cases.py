@@ -97,7 +97,7 @@ def outcome(call: Any, *args: Any) -> tuple[Any, ...]:
         return ("invalid", error.errors(include_url=False, include_context=False, include_input=False))
     except RecursionError:
         return ("too deep",)
-    except ValueError as error:
+    except Exception as error:  # also what a validator raises that is no refusal
         return (type(error).__name__, str(error))
     return ("valid", fingerprint(value))
 

@@ -261,3 +261,16 @@ def test_a_route_without_consumer_of_chanx_is_left_out() -> None:
     router = type("Router", (), {"routes": [path("x/", application)]})
     DjangoRouteDiscovery().extract_routes_from_router(router, "", routes, "ws://x")
     assert routes == []
+
+
+def test_a_consumer_that_does_not_camel_case_is_documented_as_it_is() -> None:
+    schemas = generate(camelize=True)["components"]["schemas"]
+    assert {"from_square", "to_square"} <= set(schemas["Move"]["properties"])
+    assert schemas["Moved"]["required"] == ["last_move"]
+    assert "saidAt" in schemas["Line"]["properties"]
+
+
+def test_the_field_that_tells_messages_apart_is_named_where_it_is_not_action() -> None:
+    channels = generate()["channels"]
+    assert channels["game"]["x-discriminator"] == "type"
+    assert "x-discriminator" not in channels["room"]

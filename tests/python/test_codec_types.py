@@ -1,9 +1,13 @@
 """The wider type language: whatever the core leaves to pydantic, part by part, comes out as pydantic has it."""
 
+import copy
 import datetime as dt
 import enum
+import gc
 import ipaddress
 import json
+import pickle
+import sys
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,12 +37,14 @@ from pydantic import (
     TypeAdapter,
     ValidationInfo,
     computed_field,
+    create_model,
     field_serializer,
     field_validator,
     model_validator,
 )
 from typing_extensions import TypeAliasType, TypedDict
 
+import chanx
 from chanx.codec import FrameDecoder, FrameEncoder, MessageCodec
 
 T = TypeVar("T")
@@ -179,8 +185,6 @@ SAMPLES: list[Any] = [
 
 
 def message_of(name: str) -> type[BaseModel]:
-    from pydantic import create_model
-
     return create_model(
         f"M_{name}",
         action=(Literal[name], name),
@@ -303,3 +307,54 @@ def test_a_serializer_may_encode_a_message_itself():
     assert json.loads(encoder(Wrapper(inner=Inner()))) == {
         "before": "before", "inner": '{"a":1,"b":"b"}', "after": "after",
     }  # fmt: skip
+
+
+def first_accepted(name: str) -> Any:
+    for sample in SAMPLES:
+        if CODECS[name][2](json.dumps({"body": sample})) is not None:
+            return sample
+    raise AssertionError(f"the core accepts no sample for {name}")
+
+
+@pytest.mark.parametrize("name", sorted(set(TYPES) - {"json"}))
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_instances_of_every_type_behave_as_pydantics_own(name):
+    document = {"body": first_accepted(name)}
+    message = CODECS[name][2](json.dumps(document))
+    reference = CODECS[name][0].validate_python(document)
+    assert message == reference
+    assert repr(message) == repr(reference)
+    assert message.model_dump() == reference.model_dump()
+    assert message.model_dump_json() == reference.model_dump_json()
+    for twin in (copy.copy(message), copy.deepcopy(message), message.model_copy(deep=True)):
+        assert fingerprint(twin) == fingerprint(reference)
+    body, own = message.body, reference.body
+    if type(body).__module__ != "pydantic.networks":
+        assert fingerprint(pickle.loads(pickle.dumps(body))) == fingerprint(own)
+    assert sys.getsizeof(body) == sys.getsizeof(own)
+    assert gc.is_tracked(body) == gc.is_tracked(own)
+    assert [gc.is_tracked(v) for v in vars(message).values()] == [
+        gc.is_tracked(v) for v in vars(reference).values()
+    ]
+
+
+def test_parts_can_be_changed_without_touching_other_messages():
+    keeping, secretive = CODECS["keeping"][2], CODECS["secretive"][2]
+    first, second = keeping('{"body":{"a":1,"z":2}}').body, keeping('{"body":{"a":1}}').body
+    first.__pydantic_extra__["z"] = 3
+    second.y = 4
+    assert keeping('{"body":{"a":1,"z":2}}').body.model_extra == {"z": 2}
+    assert keeping('{"body":{"a":1}}').body.model_extra == {}
+    secretive('{"body":{}}').body._hidden = 9
+    assert secretive('{"body":{}}').body._hidden == 3
+
+
+def test_wide_models_are_native():
+    wide = create_model("Wide", **{f"field_{n}": (int, n) for n in range(200)})
+    adapter: TypeAdapter[Any] = TypeAdapter(wide)
+    native = (MessageCodec(adapter), FrameDecoder(adapter))
+    for count in (0, 1, 63, 64, 65, 200):
+        text = json.dumps({f"field_{n}": -n for n in reversed(range(count))})
+        assert check_text(text, adapter, native=native)[0] == "valid"
+        assert native[1](text) is not None
+    assert chanx.explain(wide).startswith("decode: native\n")

@@ -1,8 +1,7 @@
-"""The parts of a connection: database hygiene, the outbox of frames nobody awaits, the guard of hooks."""
+"""The parts of a connection: database hygiene, the guard of hooks."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import time
 import weakref
@@ -18,7 +17,6 @@ from consumer_client import connected
 
 from chanx import _core
 from chanx.channels.database import DatabaseConnections
-from chanx.channels.outbox import MAX_QUEUED_BYTES, Outbox
 from chanx.core.decorators import ws_handler
 from chanx.messages.outgoing import PongMessage
 
@@ -115,99 +113,6 @@ async def test_no_handler_sees_a_connection_past_its_age(aged: str, monkeypatch:
     assert found == [None, None, None]
     assert len(hops) == 3
     await sync_to_async(lambda: django.db.connections[aged].close())()
-
-
-class Sender:
-    """A server's send that writes at once, and suspends while the client does not read."""
-
-    __module__ = "uvicorn.test"
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.in_flight = 0
-        self.reading = asyncio.Event()
-        self.reading.set()
-
-    async def send(self, frame: dict[str, Any]) -> None:
-        assert self.in_flight == 0, "two sends at once"
-        self.in_flight += 1
-        self.sent.append(frame["text"])
-        try:
-            await self.reading.wait()
-        finally:
-            self.in_flight -= 1
-
-
-class Owner:
-    def __init__(self, send: Any) -> None:
-        self.base_send = send
-
-
-def frame(text: str) -> dict[str, Any]:
-    return {"type": "websocket.send", "text": text}
-
-
-@pytest.mark.parametrize("module", ["uvicorn.test", "granian.test"])
-async def test_frames_stay_in_order_with_one_send_in_flight(
-    module: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sender = Sender()
-
-    async def send(message: dict[str, Any]) -> None:
-        await sender.send(message)
-
-    send.__module__ = module
-    owner = Owner(send)
-    outbox = Outbox(owner, send, lambda: None)
-    outbox.put(frame("0"))
-    await asyncio.sleep(0.01)
-    assert sender.sent == ["0"]
-    sender.reading.clear()
-    for number in range(1, 5):
-        outbox.put(frame(str(number)))
-    answer = asyncio.create_task(owner.base_send(frame("5")))
-    await asyncio.sleep(0.01)
-    sender.reading.set()
-    await answer
-    await asyncio.sleep(0.01)
-    assert sender.sent == [str(number) for number in range(6)]
-    assert owner.base_send is send
-
-
-async def test_a_client_that_does_not_read_is_paused_until_it_does() -> None:
-    sender, room = Sender(), []
-
-    async def send(message: dict[str, Any]) -> None:
-        await sender.send(message)
-
-    send.__module__ = "uvicorn.test"
-    outbox = Outbox(Owner(send), send, lambda: room.append("room"))
-    sender.reading.clear()
-    count = 0
-    while not outbox.paused:
-        outbox.put(frame("x" * 1000))
-        count += 1
-    assert MAX_QUEUED_BYTES <= count * 1000 <= MAX_QUEUED_BYTES + 3000
-    assert not room
-    sender.reading.set()
-    await asyncio.sleep(0.05)
-    assert len(sender.sent) == count
-    assert room == ["room"]
-
-
-async def test_a_send_that_fails_is_given_up() -> None:
-    async def send(message: dict[str, Any]) -> None:
-        raise ConnectionResetError
-
-    send.__module__ = "uvicorn.test"
-    outbox = Outbox(Owner(send), send, lambda: None)
-    outbox.put(frame("0"))
-    send.__module__ = "other"
-    other = Outbox(Owner(send), send, lambda: None)
-    other.put(frame("0"))
-    await asyncio.sleep(0.01)
-    other.put(frame("1"))
-    await asyncio.sleep(0.01)
 
 
 def test_the_guard_notices_changes_of_the_class_its_bases_and_the_instance() -> None:

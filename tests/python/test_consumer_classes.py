@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import pytest
 from consumer_cases import CountMessage, NoteMessage, TokenEvent
 from pydantic import BaseModel
 
+import chanx
 from chanx.channels.websocket import AsyncJsonWebsocketConsumer
 from chanx.core.decorators import channel, event_handler, ws_handler
 from chanx.messages.base import BaseMessage
@@ -204,7 +206,8 @@ def test_the_core_imports_without_django() -> None:
         "import chanx.core.websocket, chanx.core.topic, chanx.core.decorators, chanx.messages.outgoing,"
         "chanx.utils.asyncio, chanx.utils.scope, chanx.utils.groups, chanx.utils.streaming"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "python"})
+    in_use = str(Path(chanx.__file__).parents[1])  # the sources, or what is installed
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": in_use})
 
 
 def test_settings_are_read_live(settings: Any) -> None:

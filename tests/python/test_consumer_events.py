@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from channels.layers import channel_layers, get_channel_layer
 from consumer_cases import LongWayConsumer, Note, NoteMessage, NotesConsumer, StrayEvent, TokenEvent
-from consumer_client import connected
+from consumer_client import Client, connected
 
 LAYERS = ("chanx.layers.InMemoryChannelLayer", "channels.layers.InMemoryChannelLayer")
 NOTE = {"action": "note", "payload": {"some_text": "to all", "user_name": "x"}}
@@ -196,6 +196,29 @@ async def test_a_consumer_without_a_layer(settings: Any) -> None:
         assert failed["payload"] == {"detail": "Failed to process message for broadcast"}
     with pytest.raises(ConfigurationError, match="CHANNEL_LAYERS"):
         await NotesConsumer.broadcast_event(TokenEvent(payload="a"))
+
+
+@pytest.mark.parametrize("joins", ["declared", "by_method", "by_hand"])
+async def test_joining_without_a_layer_names_the_setting(joins: str, settings: Any) -> None:
+    settings.CHANNEL_LAYERS = {}
+    channel_layers.backends = {}
+
+    class Joining(NotesConsumer):
+        groups = ["room"] if joins == "declared" else []
+
+        async def post_authentication(self) -> None:
+            if joins == "by_method":
+                await self.join_group("room")
+            else:
+                await self.channel_layer.group_add("room", self.channel_name)
+
+    client = Client(Joining)
+    await client.raw({"type": "websocket.connect"})
+    assert (await client.message())["type"] == "websocket.accept"
+    with pytest.raises(
+        Exception, match=r"Joining needs the channel layer 'default': add it to CHANNEL_LAYERS"
+    ):
+        await client.connection.future
 
 
 async def test_a_failing_layer_method_ends_the_connection(layer: Any) -> None:

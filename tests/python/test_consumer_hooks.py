@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any, Literal
 from unittest import mock
 
 import pytest
+from channels.layers import channel_layers
 from consumer_client import Client, connected
 from pydantic import BaseModel, TypeAdapter
 
@@ -15,6 +17,17 @@ from chanx.core.decorators import event_handler, ws_handler
 from chanx.messages.base import BaseMessage
 from chanx.messages.incoming import PingMessage
 from chanx.messages.outgoing import PongMessage
+
+LAYERS = ("chanx.layers.InMemoryChannelLayer", "channels.layers.InMemoryChannelLayer")
+
+
+@pytest.fixture(params=LAYERS, autouse=True)
+def layer(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
+    """Ours hands messages over without ``receive()``, Channels' is asked: hooks are called either way."""
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": request.param}}
+    channel_layers.backends = {}
+    yield
+    channel_layers.backends = {}
 
 
 class Note(BaseModel):

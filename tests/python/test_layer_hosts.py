@@ -5,11 +5,9 @@ import warnings
 from typing import Any
 
 import pytest
-from channels_redis.utils import _consistent_hash
-from hypothesis import given
-from hypothesis import strategies as st
+from redis.cluster import ClusterNode
 
-from chanx.layers.hosts import HostsError, parse_hosts, shard
+from chanx.layers.hosts import HostsError, parse_hosts
 
 
 @pytest.mark.parametrize(
@@ -45,6 +43,39 @@ def test_each_form_of_a_host_is_understood(entry: Any, expected: dict[str, Any])
     assert parse_hosts([entry]) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"cluster": ["redis://h:7", "redis://i"]}, {"cluster": [("h", 7), ("i", 6379)]}),
+        (
+            {"cluster": [("h", 7), {"host": "i", "port": 8}], "username": "u", "password": "p"},
+            {"cluster": [("h", 7), ("i", 8)], "username": "u", "password": "p"},
+        ),
+        (
+            {
+                "cluster": ["rediss://u:p@h:7?ssl_ca_certs=/c", "rediss://u:p@i:8?ssl_ca_certs=/c"],
+                "sharded_pubsub": False,
+            },
+            {
+                "cluster": [("h", 7), ("i", 8)],
+                "username": "u",
+                "password": "p",
+                "tls": {"verify": True, "check_hostname": True, "ca_file": "/c"},
+                "sharded_pubsub": False,
+            },
+        ),
+        ({"startup_nodes": [ClusterNode("h", 7)]}, {"cluster": [("h", 7)]}),
+    ],
+)
+def test_each_form_of_a_cluster_is_understood(entry: Any, expected: dict[str, Any]) -> None:
+    assert parse_hosts([entry]) == [expected]
+
+
+def test_options_of_redis_pys_cluster_are_warned_about() -> None:
+    with pytest.warns(RuntimeWarning, match="read_from_replicas"):
+        parse_hosts([{"cluster": ["redis://h"], "read_from_replicas": True}])
+
+
 @pytest.mark.parametrize("hosts", [None, [], ()])
 def test_without_hosts_the_server_is_on_this_machine(hosts: Any) -> None:
     assert parse_hosts(hosts) == [{"host": "localhost", "port": 6379}]
@@ -63,7 +94,16 @@ def test_without_hosts_the_server_is_on_this_machine(hosts: Any) -> None:
 )
 def test_tls_verifies_unless_told_otherwise(options: dict[str, Any], verify: bool, check: bool) -> None:
     (host,) = parse_hosts([{"address": "rediss://h", **options}])
-    assert host["tls"] == {"verify": verify, "check_hostname": check}
+    assert (host["tls"]["verify"], host["tls"]["check_hostname"]) == (verify, check)
+
+
+def test_tls_trusts_the_certificates_of_this_machine_unless_given_others() -> None:
+    (host,) = parse_hosts(["rediss://h"])
+    paths = ssl.get_default_verify_paths()
+    assert (host["tls"].get("ca_file"), host["tls"].get("ca_path")) == (paths.cafile, paths.capath)
+    (host,) = parse_hosts([{"address": "rediss://h", "ssl_ca_certs": "/own.pem"}])
+    assert host["tls"]["ca_file"] == "/own.pem"
+    assert "ca_path" not in host["tls"]
 
 
 def test_tls_files_keep_their_meaning() -> None:
@@ -92,6 +132,20 @@ def test_tls_files_keep_their_meaning() -> None:
         ([{"host": "h", "nonsense": 1}], "The options are: address"),
         ([{"master_name": "m"}], "both 'sentinels' and 'master_name'"),
         (["unix://"], "names no socket"),
+        ([{"cluster": "redis://h"}], "'cluster' has to be a list"),
+        ([{"cluster": []}], "'cluster' has to be a list"),
+        ([{"cluster": ["redis://h/3"]}], "has database 0 only"),
+        ([{"cluster": ["redis://h"], "db": 1}], "has database 0 only"),
+        ([{"cluster": ["unix:///s"]}], "has a host and a port"),
+        ([{"cluster": ["redis://:a@h", "redis://:b@i"]}], "password of i:6379 differ"),
+        ([{"cluster": ["redis://h"], "host": "i"}], "no 'host'"),
+        ([{"cluster": ["redis://h"], "master_name": "m"}], "for Sentinel"),
+        ([{"cluster": ["redis://h"], "startup_nodes": []}], "mean the same"),
+        ([{"cluster": ["redis://h"], "sharded_pubsub": "maybe"}], "neither True nor False"),
+        ([{"cluster": ["redis://h"], "pasword": "x"}], "Did you mean 'password'?"),
+        ([{"cluster": [7]}], "neither a URL"),
+        ([{"host": "h", "sharded_pubsub": True}], "a cluster is a dict"),
+        (["redis://h?cluster=yes"], "a cluster is a dict"),
         ([{"address": "rediss://h", "ssl_cert_reqs": "maybe"}], "none of none, optional, required"),
         ([7], "neither a URL"),
     ],
@@ -133,8 +187,3 @@ def test_every_connection_option_of_redis_py_is_known() -> None:
     )
     options = {name for each in classes for name in inspect.signature(each.__init__).parameters}
     assert options - {"self", "kwargs", "connection_kwargs"} <= hosts._KNOWN
-
-
-@given(st.one_of(st.text(), st.binary()), st.integers(min_value=1, max_value=20))
-def test_names_fall_on_the_hosts_that_channels_redis_puts_them_on(name: str | bytes, count: int) -> None:
-    assert shard(name, count) == _consistent_hash(name, count)

@@ -100,6 +100,12 @@ async def test_a_paused_channel_keeps_its_messages_within_its_capacity():
     await turns()
     assert inbox.items == []
     assert layer.channels["c"].unread == 5
+    for _ in range(3):
+        await layer.group_send("room", {"type": "n", "n": "too many"})
+        await turns()
+    assert layer.channels["c"].unread == 5
+    assert layer.stats()["dropped"]["capacity"] == 3
+    assert layer.stats()["queue_bytes"] == 0
     layer.resume("c")
     await turns()
     assert [message.content["n"] for _, message in inbox.items] == list(range(5))

@@ -14,6 +14,7 @@ from chanx.routing.discovery import RouteInfo, expand_topic_routes
 from chanx.routing.patterns import template_path
 from chanx.routing.traversal import middleware_layers
 from tests.project.consumers import (
+    GameConsumer,
     PlainConsumer,
     RoomConsumer,
     RunsConsumer,
@@ -28,6 +29,7 @@ def test_every_route_of_the_project_is_found_with_all_its_parameters() -> None:
         ("ws/rooms/{room}/", RoomConsumer, {"room": "str"}),
         ("ws/rooms/by-year/{year}/", PlainConsumer, {"year": r"(19|20)\d{2}"}),
         ("ws/zoo/{keeper}/{cage}/", ZooConsumer, {"keeper": "int", "cage": "uuid"}),
+        ("ws/games/", GameConsumer, None),
         ("ws/runs/", RunTopic, None),
         ("ws/wrapped/", PlainConsumer, None),
     ]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _DAPHNE_LIMITS = ("--websocket-max-message-size", "16000000", "--websocket-max-frame-size", "16000000")
 """As much as uvicorn takes; daphne refuses more than 1 MiB by default."""
 
-SERVERS = ("uvicorn", "uvicorn-websockets", "daphne")
+SERVERS = ("uvicorn", "uvicorn-websockets", "daphne", "granian")
 
 
 def free_port() -> int:
@@ -38,11 +38,12 @@ class Server:
 
     @property
     def memory(self) -> int:
-        """Resident memory in KiB."""
+        """Resident memory in KiB, of the process and its workers."""
+        pid = str(self.process.pid)
         shown = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(self.process.pid)], check=True, capture_output=True, text=True
+            ["ps", "-o", "rss=", "-p", pid, "--ppid", pid], check=True, capture_output=True, text=True
         )
-        return int(shown.stdout)
+        return sum(map(int, shown.stdout.split()))
 
 
 @contextmanager
@@ -52,6 +53,7 @@ def serving(server: str, application: str, environment: dict[str, str] | None = 
     command = {
         "uvicorn": ["uvicorn", application, "--port", str(port), "--ws", "websockets-sansio"],
         "uvicorn-websockets": ["uvicorn", application, "--port", str(port), "--ws", "websockets"],
+        "granian": ["granian", "--interface", "asgi", "--port", str(port), "--no-log", application],
         "daphne": ["daphne", "-p", str(port), *_DAPHNE_LIMITS, application],
     }[server]
     path = os.pathsep.join(str(ROOT / part) for part in ("python", ".", "tests/support"))

@@ -30,6 +30,7 @@ class RedisServer:
         self.directory = Path(tempfile.mkdtemp(prefix="chanx-redis-"))
         self.port = free_port()
         self.socket = str(self.directory / "redis.sock")
+        self.url = f"redis{'s' if tls else ''}://127.0.0.1:{self.port}/0"
         plain = ["--port", str(self.port)] if not tls else ["--port", "0", "--tls-port", str(self.port)]
         self.command = [binary, *plain, "--dir", str(self.directory)]
         if sentinel:
@@ -45,7 +46,8 @@ class RedisServer:
                 str(self.directory),
             ]
         else:
-            self.command += ["--save", "", "--appendonly", "no", "--unixsocket", self.socket, *options]
+            self.command += ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"]
+            self.command += ["--unixsocket", self.socket, *options]
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -83,6 +85,13 @@ class RedisServer:
     def options(self, **more: Any) -> dict[str, Any]:
         """The options of a client for this server."""
         return {"host": "127.0.0.1", "port": self.port, **more}
+
+    def cli(self, *words: str) -> str:
+        """What `redis-cli` prints for a command; over the Unix socket, so that TLS does not matter."""
+        done = subprocess.run(
+            ["redis-cli", "-s", self.socket, *words], capture_output=True, text=True, check=True, timeout=10
+        )
+        return done.stdout
 
     def close(self) -> None:
         """Stops the server and removes its directory."""

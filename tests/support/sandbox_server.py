@@ -8,6 +8,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,15 @@ class SandboxServer:
         return self
 
     def prepare(self) -> None:
-        """Migrates and seeds the database, once per run of the tests."""
+        """Migrates and seeds the database, once per run of the tests where it is SQLite."""
+        if "DATABASE_URL" in self.environment:
+            commands = ["migrate"]
+            if self.environment["DJANGO_SETTINGS_MODULE"] != "config.settings.prod":
+                commands.append("seed_demo")
+            for command in commands:
+                done = self.manage(command)
+                assert done.returncode == 0, done.stderr
+            return
         if _seeded and _seeded[0].exists():
             shutil.copy(_seeded[0], self.database)
             return
@@ -79,7 +89,7 @@ class SandboxServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 break
@@ -102,6 +112,43 @@ class SandboxServer:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    def kill(self) -> None:
+        """Ends uvicorn without giving it time for anything."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    @contextmanager
+    def worker(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Runs a Celery worker with the server's environment, ready to take tasks."""
+        log = self.log.with_name("worker.log")
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "celery", "--workdir", str(SANDBOX), "-A", "config.celery"),
+                    *("worker", "--pool", "threads", "--concurrency", "4", "--without-gossip", *arguments),
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            deadline = time.monotonic() + 40
+            while "ready." not in log.read_text():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"The worker does not start:\n{log.read_text()}")
+                time.sleep(0.1)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs a management command with the server's environment."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from typing import Any, Literal
 
 import django
@@ -32,6 +32,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import path
 from pydantic import BaseModel
 
+from chanx.channels.stats import connection_stats
 from chanx.channels.websocket import AsyncJsonWebsocketConsumer
 from chanx.core.decorators import event_handler, ws_handler
 from chanx.messages.base import BaseMessage
@@ -109,6 +110,47 @@ class ChatConsumer(AsyncJsonWebsocketConsumer[NoticeEvent]):
         return event
 
 
+class StatsMessage(BaseMessage):
+    action: Literal["stats"] = "stats"
+    payload: Any = None
+
+
+class MissedMessage(BaseMessage):
+    action: Literal["missed"] = "missed"
+    payload: int
+
+
+class SlowClientConsumer(ChatConsumer):
+    """The chat, with what it does to clients that read too slowly made visible; one class a policy below."""
+
+    @ws_handler
+    async def handle_stats(self, message: StatsMessage) -> StatsMessage:
+        return StatsMessage(payload={**connection_stats(), "layer": self.channel_layer.stats()})
+
+    async def handle_dropped_frames(self, count: int) -> None:
+        await self.send_message(MissedMessage(payload=count))
+
+    @classmethod
+    def latest_key(cls, message: dict[str, Any]) -> Hashable:
+        return message["action"], message["payload"]["name"] if message["action"] == "line" else None
+
+
+class PausingConsumer(SlowClientConsumer):
+    slow_client_policy = "pause"
+
+
+class DisconnectingConsumer(SlowClientConsumer):
+    slow_client_policy = "disconnect"
+
+
+class DroppingConsumer(SlowClientConsumer):
+    slow_client_policy = "drop_oldest"
+
+
+class LatestConsumer(SlowClientConsumer):
+    slow_client_policy = "keep_latest"
+
+
 class PlainAsync(PlainAsyncConsumer):  # type: ignore[misc]  # Channels is untyped
     """A consumer of Channels itself, in the rooms of the chat."""
 
@@ -164,6 +206,10 @@ application = ProtocolTypeRouter(
         "websocket": URLRouter(
             [
                 path("ws/chat/<str:room>/", ChatConsumer.as_asgi()),
+                path("ws/pause/<str:room>/", PausingConsumer.as_asgi()),
+                path("ws/disconnect/<str:room>/", DisconnectingConsumer.as_asgi()),
+                path("ws/drop_oldest/<str:room>/", DroppingConsumer.as_asgi()),
+                path("ws/keep_latest/<str:room>/", LatestConsumer.as_asgi()),
                 path("ws/plain/<str:room>/", PlainAsync.as_asgi()),
                 path("ws/sync/<str:room>/", PlainSync.as_asgi()),
             ]

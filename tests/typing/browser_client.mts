@@ -1,5 +1,5 @@
 // What TypeScript makes of the browser client of tests/project; tools/check_typescript.sh has tsc check it.
-import { Line, PongMessage, RoomClient, RunsClient, State } from "./client/index.js";
+import { GameClient, Line, PongMessage, RoomClient, RunsClient, State } from "./client/index.js";
 
 const room = new RoomClient({ room: "red" }, { query: { token: "x" } });
 room.on("heard", (message) => { const text: string = message.payload.text; void text; });
@@ -20,3 +20,8 @@ const line: Line = { text: "x" };
 const run = new RunsClient().runTopic(7);
 const answer = await run.request({ action: "say", payload: line });
 if (answer.action === "heard") console.log(answer.payload.text, state);
+const game = new GameClient();
+game.on("moved", (message) => { const square: string = message.last_move.to_square; void square; });
+game.send({ type: "move", from_square: "e2", to_square: "e4" });
+// @ts-expect-error told apart by its type, not by an action
+game.send({ action: "move", from_square: "e2", to_square: "e4" });
