@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export CHANX_PYTHON := $(PYTHON)
 
-.PHONY: help sandbox test compare wheel build test-cpp test-python lint format stubs bench soak fuzz sanitize clean
+.PHONY: help sandbox test test-frontend compare wheel build test-cpp test-python lint format stubs bench soak fuzz sanitize docs clean
 .NOTPARALLEL:
 
 help:  ## what each command does
@@ -19,7 +19,7 @@ sandbox:  ## set up, then serve the sandbox on http://127.0.0.1:8000 (PORT=..., 
 
 test:  ## set up, then run all tests (C++, Python, servers, browser, types)
 	@tools/setup.sh test
-	@tools/test.sh
+	@$(PY) tools/test.py
 
 build:  ## compile the core and put it in python/chanx
 	@tools/setup.sh build
@@ -36,6 +36,10 @@ lint:  ## formatters, linters and type checkers, without changing a file
 	@tools/setup.sh test
 	@tools/lint.sh
 
+test-frontend:  ## type check and unit tests of the AI chat page
+	@tools/setup.sh test
+	@tools/frontend.sh test
+
 format:  ## format C++ and Python in place
 	@tools/setup.sh test
 	@tools/lint.sh --fix
@@ -43,6 +47,10 @@ format:  ## format C++ and Python in place
 stubs:  ## write python/chanx/_core.pyi anew from the compiled core
 	@tools/setup.sh test
 	@$(PY) tools/stubs.py --write
+
+docs:  ## the documentation as a site in build/site; a warning is an error
+	@tools/setup.sh test
+	@$(PY) -m sphinx -W --keep-going -q -b html docs build/site && echo "==> build/site/index.html"
 
 compare:  ## chanx + channels_redis against this project, in one run of under 90 s
 	@tools/setup.sh test
@@ -58,7 +66,7 @@ wheel:  ## an installable wheel in dist/
 
 soak:  ## long runs that look for loss and growth (about 10 minutes)
 	@tools/setup.sh test
-	@CHANX_SOAK_SECONDS=$${CHANX_SOAK_SECONDS:-600} $(PY) -m pytest tests/robustness -m soak --timeout 1800
+	@CHANX_SOAK_SECONDS=$${CHANX_SOAK_SECONDS:-600} $(PY) -m pytest tests/robustness tests/integration -m soak --timeout 1800
 
 sanitize:  ## the C++ tests under ASan, UBSan and TSan
 	@tools/setup.sh test
@@ -69,4 +77,4 @@ fuzz:  ## the fuzzers, 10 minutes in all (FUZZ_SECONDS=... changes it)
 	@tools/fuzz.sh
 
 clean:  ## remove everything that was built or installed here
-	rm -rf build dist $(VENV) .stamps python/chanx/_core*.so .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist frontend/node_modules sandbox_django/static/ai-chat $(VENV) .stamps python/chanx/_core*.so .pytest_cache .mypy_cache .ruff_cache

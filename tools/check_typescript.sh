@@ -1,15 +1,23 @@
 #!/usr/bin/env bash
-# Has tsc check the generated browser client and a use of it. Needs npm (it fetches TypeScript); not part of make test.
+# Has tsc check generated browser clients: a use of the test project's, and the frames of the AI chat page against the
+# sandbox's. TypeScript is the one of frontend/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-python="${PYTHON:-python3}"
-command -v npx >/dev/null || { echo "npx is missing: apt-get install npm" >&2; exit 1; }
+python="${PYTHON:-.venv/bin/python}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-export PYTHONPATH="python:." DJANGO_SETTINGS_MODULE=tests.settings
-"$python" -m django generate_asyncapi_schema --format json --file "$work/schema.json"
-"$python" -m chanx.cli.main generate-client -l typescript -s "$work/schema.json" -o "$work/client"
-cp tests/typing/browser_client.mts "$work/"
-cd "$work"
-npx --yes --package typescript@5 tsc --strict --noEmit --target es2022 --module nodenext --moduleResolution nodenext browser_client.mts
-echo "tsc is content"
+export SANDBOX_DATA_DIR=$work/data
+
+# Usage: client SETTINGS PATH DIRECTORY
+client() {
+    PYTHONPATH="python:$2" DJANGO_SETTINGS_MODULE=$1 "$python" -m django generate_asyncapi_schema --format json --file "$work/schema.json" >/dev/null
+    PYTHONPATH=python "$python" -m chanx.cli.main generate-client -l typescript -s "$work/schema.json" -o "$work/$3" >/dev/null
+}
+
+client tests.settings . client
+client config.settings.dev sandbox_django sandbox
+cp tests/typing/browser_client.mts tests/typing/ai_chat_contract.mts frontend/src/api/types.ts "$work/"
+echo '{"type": "module"}' >"$work/package.json"
+tools/frontend.sh run tsc --ignoreConfig --strict --noEmit --target es2022 --module nodenext --moduleResolution nodenext \
+    --allowImportingTsExtensions "$work/browser_client.mts" "$work/ai_chat_contract.mts"
+echo "tsc is content with the generated clients"

@@ -1,6 +1,6 @@
 """Runs the Python tests on every combination of interpreter, Django and Channels that can be had here.
 
-usage: python tools/matrix.py [--python 3.12] [--django 6.0] [--channels 4.2] [-- pytest arguments]
+usage: python tools/matrix.py [--python 3.12] [--django 6] [--channels 4.2] [-- pytest arguments]
 
 Interpreters are looked for in PATH and in ~/.pyenv/versions. Each combination gets an environment of its own under
 build/matrix, with the package built for that interpreter; later runs use it again.
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ROOT / "build" / "matrix"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-DJANGOS = ("5.2", "6.0")
+DJANGOS = ("5.2", "6")  # the long-term release, and the newest there is
 CHANNELS = ("4.2", "4")  # the oldest supported, and the newest there is
 TESTS = ("tests/python",)
 # What these tests need beyond the package itself.
@@ -35,9 +35,10 @@ NEEDS = (
     "pytest-django",
     "pytest-timeout",
     "pyyaml",
+    "uvloop",
     "websockets",
 )
-NOT_HERE = ("test_typing.py",)  # type checkers look at one environment
+NOT_HERE = ("test_typing.py", "test_docs_site.py")  # type checkers and Sphinx look at one environment
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,14 @@ def prepare(combination: Combination, base: str) -> Path:
     if not python.exists():
         subprocess.run([base, "-m", "venv", str(directory)], check=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    wanted = [f"django~={combination.django}.0", f"channels~={combination.channels}.0"]
-    if combination.channels == "4":
-        wanted[1] = "channels>=4,<5"
+    wanted = [_release("django", combination.django), _release("channels", combination.channels)]
     subprocess.run([*pip, *wanted, *NEEDS, f"{ROOT}[channels,cli]"], check=True)
     return python
+
+
+def _release(package: str, version: str) -> str:
+    """The newest of a series: `5.2` means 5.2.x, `6` means 6.x.y."""
+    return f"{package}~={version}.0"
 
 
 def run(combination: Combination, base: str, arguments: list[str]) -> bool:

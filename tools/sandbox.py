@@ -2,7 +2,8 @@
 
 usage: python tools/sandbox.py [--host HOST] [--port PORT]        (this is what `make sandbox` runs)
 
-Environment (or .env): REDIS_URL, DATABASE_URL, CHANNEL_LAYER_BACKEND, OPENAI_API_KEY, OPENAI_BASE_URL.
+Environment (or .env): REDIS_URL, DATABASE_URL, CHANNEL_LAYER_BACKEND, OPENAI_API_KEY, OPENAI_BASE_URL,
+LLM_SERVER_URL and the others of docs/ai-chat.md.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from children import Children, free_port, port_holder
 
@@ -93,25 +95,37 @@ def prepare_django() -> None:
         )
 
 
-def start_model_if_offline(children: Children) -> None:
-    """With no key and no base URL of the user's the bundled offline model answers."""
+def start_model_servers(children: Children) -> None:
+    """Starts the LLM servers of LLM_SERVER_URL that are of this machine and do not run yet.
+
+    They write the AI chat's answers: with the offline model, or with the one that the OPENAI_* variables name.
+    """
     from django.conf import settings
 
     if not settings.OFFLINE_MODEL:
-        return
-    host, _, port = settings.LLM_SERVER_URL.rpartition("//")[2].partition(":")
-    children.start(
-        "llm_server",
-        [
-            sys.executable,
-            str(ROOT / "llm_server" / "llm_server.py"),
-            "--host",
-            host,
-            "--port",
-            port.strip("/"),
-        ],
-        quiet=True,
-    )
+        os.environ.setdefault("LLM_UPSTREAM_URL", settings.OPENAI_BASE_URL or "https://api.openai.com/v1")
+        os.environ.setdefault("LLM_UPSTREAM_KEY", settings.OPENAI_API_KEY)
+    os.environ.setdefault("SANDBOX_DATA_DIR", str(settings.DATA_DIR))
+    program = str(ROOT / "llm_server" / "llm_server.py")
+    for url in settings.LLM_SERVER_URLS:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 80
+        if host not in ("localhost", "127.0.0.1", "::1"):
+            continue
+        if is_listening(host, port):
+            say(f"using the LLM server that runs at {url}")
+            continue
+        children.start(
+            "llm_server", [sys.executable, program, "--host", host, "--port", str(port)], quiet=True
+        )
+
+
+def is_listening(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def choose_model_port() -> None:
@@ -159,8 +173,9 @@ def main() -> None:
         own_redis = start_redis_if_needed(children)
         choose_model_port()
         os.environ["PORT"] = str(options.port)
+        os.environ.setdefault("LOG_LEVEL", "WARNING")  # the banner stays in sight
         prepare_django()
-        start_model_if_offline(children)
+        start_model_servers(children)
         say("starting the server")
         children.start(
             "uvicorn",

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# usage: tools/sanitize.sh      the C++ unit tests under address+undefined, then under thread
+# usage: tools/sanitize.sh      the C++ unit tests under address+undefined, then under thread; then the codec's bindings under
+#                               address, driven from Python for SANITIZE_SECONDS (60)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for sanitizer in address,undefined thread; do
@@ -9,3 +10,4 @@ for sanitizer in address,undefined thread; do
     cmake --build "$dir" >/dev/null
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --test-dir "$dir" --output-on-failure
 done
+exec tools/sanitize_bindings.sh

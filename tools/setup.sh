@@ -46,6 +46,9 @@ if [ "$mode" = test ] || [ "$mode" = fuzz ]; then
     [ -f /usr/include/doctest/doctest.h ] || need_header doctest/doctest.h doctest-dev
     need_command redis-server redis-server
     need_command clang-format clang-format
+    need_command ccache ccache
+    # Debian keeps the server's programs outside the search path.
+    command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 fi
 [ "$mode" != fuzz ] || need_command clang++ clang
@@ -115,3 +118,11 @@ fi
 ninja -C build/dev -n | grep -q 'no work to do' || say "building the C++ core (a few minutes the first time)"
 cmake --build build/dev >build/dev/build.log 2>&1 || { grep -E -A12 'error|FAILED' build/dev/build.log | head -60 >&2; die "the C++ core did not build: build/dev/build.log"; }
 cmake --install build/dev --component python --prefix python >/dev/null
+
+# --- the AI chat page ------------------------------------------------------------------------------------------------
+# Without it the rest of the sandbox works, and /ai-chat/ says what to do; the tests need it.
+if [ "$mode" = sandbox ]; then
+    tools/frontend.sh build || say "going on without the page of the AI chat: /ai-chat/ is there once tools/frontend.sh build has worked"
+elif [ "$work" = test ]; then
+    tools/frontend.sh build
+fi

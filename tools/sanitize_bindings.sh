@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# usage: tools/sanitize_bindings.sh      the Python module built with AddressSanitizer, driven for SANITIZE_SECONDS (60)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+echo "==> the bindings, -fsanitize=address"
+dir=build/sanitize-module
+cmake -S . -B $dir -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCHANX_BUILD_TESTS=OFF -DCHANX_SANITIZE=address \
+    -DPython_EXECUTABLE="$PWD/.venv/bin/python" >/dev/null
+cmake --build $dir >/dev/null
+rm -rf $dir/package
+mkdir -p $dir/package
+cp -r python/chanx $dir/package/
+rm -f $dir/package/chanx/_core*.so
+cmake --install $dir --component python --prefix $dir/package >/dev/null
+# Python itself is not built with it, so the runtime has to be there first; Python's own leaks at exit are not ours.
+LD_PRELOAD="$(c++ -print-file-name=libasan.so) $(c++ -print-file-name=libstdc++.so.6)" \
+    ASAN_OPTIONS=detect_leaks=0:halt_on_error=1 PYTHONMALLOC=malloc PYTHONPATH=$dir/package \
+    .venv/bin/python tests/fuzz/drive_bindings.py "${SANITIZE_SECONDS:-60}"
