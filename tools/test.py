@@ -61,10 +61,12 @@ class Running:
 def start(name: str, log_name: str = "", *arguments: str) -> Running:
     log = LOGS / f"{log_name or name}.log"
     command = (*PARTS[name], *arguments)
-    if is_pytest(name):  # a cache of its own: parts that run side by side would overwrite each other's failures
+    if is_pytest(name):  # parts that run side by side would overwrite each other's failures in one cache
         command = (*command, "-o", f"cache_dir={LOGS / 'cache' / name}")
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
     print(f"==> {log_name or name}: started", flush=True)
     return Running(log_name or name, process, log)
 
