@@ -88,6 +88,8 @@ if [ ! -x "$venv/bin/python" ]; then
     say "creating $venv with Python $version"
     "$python" -m venv "$venv"
 fi
+# The document of the AI chat activates the environment from the application's folder.
+[ -e sandbox_django/.venv ] || ln -s ../.venv sandbox_django/.venv
 work=$mode
 [ "$mode" = fuzz ] && work=test
 requirements=$("$venv/bin/python" tools/requirements.py "$work")

@@ -215,14 +215,14 @@ async def test_9_while_redis_is_away_sends_fail_soon_and_say_why(server: RedisSe
             await asyncio.sleep(0.05)
 
     for layer in layers:
-        with pytest.raises(RedisError, match=rf"127\.0\.0\.1:{server.port}.*refused"):
+        with pytest.raises(RedisError, match=rf"127\.0\.0\.1:{server.port}.*(refused|closed)"):
             await send_on(layer)
     assert asyncio.get_running_loop().time() - began < 9
     for layer in layers:  # from now on at once
         began = asyncio.get_running_loop().time()
-        with pytest.raises(RedisError, match="refused"):
+        with pytest.raises(RedisError, match="refused|closed"):
             await layer.send("somebody", {"type": "x"})
-        with pytest.raises(RedisError, match="refused"):
+        with pytest.raises(RedisError, match="refused|closed"):
             await asyncio.to_thread(layer.group_send_sync, "room", {"type": "x"})
         assert asyncio.get_running_loop().time() - began < 1
     server.start()
