@@ -61,7 +61,9 @@ std::vector<address> cluster::candidates() {
     const auto& map = router_.map();
     auto members = map.members();
     std::shuffle(members.begin(), members.end(), std::minstd_rand(std::random_device{}()));
-    std::ranges::stable_partition(members, [&](node_index at) {
+    // Not the one of std::ranges: clang 14, which the fuzzers are built with, cannot compile it with GCC's
+    // library.
+    std::stable_partition(members.begin(), members.end(), [&](node_index at) {
         return at < nodes_.size() && (nodes_[at].commands.to || nodes_[at].subscriptions.up);
     });
     std::vector<address> found;

@@ -82,7 +82,7 @@ simdjson::error_code parser_lease::parse(std::string_view text, simdjson::dom::e
         if (!s.buffer) return simdjson::MEMALLOC;
         s.capacity = std::max(s.capacity, grown);
     }
-    std::memcpy(s.buffer.get(), text.data(), text.size());
+    text.copy(s.buffer.get(), text.size());  // not memcpy: an empty text may have no address
     std::memset(s.buffer.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
     return parser.parse(s.buffer.get(), text.size(), false).get(root);
 }
