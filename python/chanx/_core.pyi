@@ -8,6 +8,7 @@ import collections.abc
 import typing
 
 __all__: list[str] = [
+    "Crypter",
     "Decoder",
     "Encoder",
     "HookGuard",
@@ -164,7 +165,7 @@ class PubSubLayerCore(LayerCore):
         *,
         hosts: list[typing.Any],
         prefix: str,
-        json: bool,
+        serializer: typing.Any,
         keys: collections.abc.Sequence[str],
         expiry: typing.SupportsFloat | typing.SupportsIndex,
         group_expiry: typing.SupportsFloat | typing.SupportsIndex,
@@ -197,7 +198,7 @@ class RedisLayerCore(LayerCore):
         *,
         hosts: list[typing.Any],
         prefix: str,
-        json: bool,
+        serializer: typing.Any,
         keys: collections.abc.Sequence[str],
         random_prefix_length: typing.SupportsInt | typing.SupportsIndex,
         process: str,
@@ -269,6 +270,16 @@ class WireCodec:
         """
         The type, and the channel or the list of channels that the message is for.
         """
+
+class Crypter:
+    """
+    Encrypts and decrypts as Redis layers do.
+    """
+    def __init__(self, keys: collections.abc.Sequence[str]) -> None: ...
+    def decrypt(
+        self, token: bytes, ttl: typing.SupportsFloat | typing.SupportsIndex | None = None
+    ) -> bytes: ...
+    def encrypt(self, plain: bytes) -> bytes: ...
 
 class RedisClient:
     """

@@ -10,12 +10,12 @@ namespace {
 
 class pubsub_core final : public redis_layer<pubsub_hub> {
 public:
-    pubsub_core(const py::list& hosts, std::string prefix, bool json, std::vector<std::string> keys,
-                double expiry, double group_expiry, std::size_t queue_bytes, py::object capacity_of,
-                py::object report, py::object undecodable, py::object notify)
+    pubsub_core(const py::list& hosts, std::string prefix, const py::object& serializer,
+                std::vector<std::string> keys, double expiry, double group_expiry, std::size_t queue_bytes,
+                py::object capacity_of, py::object report, py::object undecodable, py::object notify)
         : redis_layer({from_seconds(expiry), from_seconds(group_expiry), queue_bytes}, std::move(capacity_of),
                       std::move(report), std::move(undecodable), std::move(notify)) {
-        configure(hosts, std::move(prefix), json, std::move(keys));
+        configure(hosts, std::move(prefix), serializer, {0, std::move(keys), std::nullopt});
     }
     ~pubsub_core() override { close(); }
 
@@ -68,7 +68,7 @@ public:
     // Without a loop: waits for Redis unless `longest` is zero.
     void send_many(const std::vector<std::tuple<bool, py::object, py::object>>& messages, double longest) {
         auto& to = hub();
-        std::vector<std::pair<std::string, std::string>> bodies;
+        std::vector<std::pair<std::string, outgoing>> bodies;
         for (const auto& [to_group, name, message] : messages) {
             auto target = to_group ? to.group_channel(group_text(name)) : std::string(channel_text(name));
             bodies.emplace_back(std::move(target), encode(message));
@@ -110,9 +110,9 @@ private:
 
 void init_pubsub_layer(py::module_& module) {
     pubsub_core::define<pubsub_core>(module, "PubSubLayerCore", "Channels and groups over Redis pub/sub.")
-        .def(py::init<const py::list&, std::string, bool, std::vector<std::string>, double, double,
-                      std::size_t, py::object, py::object, py::object, py::object>(),
-             py::kw_only(), py::arg("hosts"), py::arg("prefix"), py::arg("json"), py::arg("keys"),
+        .def(py::init<const py::list&, std::string, const py::object&, std::vector<std::string>, double,
+                      double, std::size_t, py::object, py::object, py::object, py::object>(),
+             py::kw_only(), py::arg("hosts"), py::arg("prefix"), py::arg("serializer"), py::arg("keys"),
              py::arg("expiry"), py::arg("group_expiry"), py::arg("queue_bytes"), py::arg("capacity_of"),
              py::arg("report"), py::arg("undecodable"), py::arg("notify"));
 }

@@ -11,8 +11,8 @@
 
 #include "bindings/layer_core.hpp"
 #include "bindings/layer_events.hpp"
+#include "bindings/message_format.hpp"
 #include "bindings/redis_answer.hpp"
-#include "core/codec/envelope.hpp"
 #include "core/layer/after_unlock.hpp"
 #include "core/redis/client.hpp"
 
@@ -24,8 +24,7 @@ public:
     struct settings {
         std::vector<redis::options> hosts;
         std::string prefix;
-        codec::format format;
-        codec::seal_options seal;
+        std::shared_ptr<const message_format> format;
     };
 
     // `notify` hears of "disconnected", "reconnected", "subscription_lost" and "dropped".
@@ -33,10 +32,9 @@ public:
     void connect();
     void close();
 
-    void publish(std::string_view redis_channel, const std::string& body, redis::response_handler done);
-    // Serialised messages that go out in one write for each host.
-    void publish(const std::vector<std::pair<std::string, std::string>>& messages,
-                 redis::response_handler done);
+    void publish(std::string_view redis_channel, const outgoing& message, redis::response_handler done);
+    // These go out in one write for each host.
+    void publish(const std::vector<std::pair<std::string, outgoing>>& messages, redis::response_handler done);
     bool flush(duration longest);
 
     // Brings the subscription of a channel or group in line with the table. `done` hears when Redis has
@@ -67,7 +65,6 @@ private:
 
     const settings how_;
     const std::string group_prefix_;
-    const codec::sealer sealer_;
     ref<layer::channel_table> table_;
     layer_observer notify_;
     std::vector<shard> shards_;

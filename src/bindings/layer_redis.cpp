@@ -12,16 +12,15 @@ namespace {
 
 class redis_core final : public redis_layer<redis_hub> {
 public:
-    redis_core(const py::list& hosts, std::string prefix, bool json, std::vector<std::string> keys,
-               std::size_t random_prefix_length, std::string process, double expiry, double group_expiry,
-               std::size_t queue_bytes, py::object capacity_of, py::object report, py::object undecodable,
-               py::object notify)
+    redis_core(const py::list& hosts, std::string prefix, const py::object& serializer,
+               std::vector<std::string> keys, std::size_t random_prefix_length, std::string process,
+               double expiry, double group_expiry, std::size_t queue_bytes, py::object capacity_of,
+               py::object report, py::object undecodable, py::object notify)
         : redis_layer({from_seconds(expiry), from_seconds(group_expiry), queue_bytes}, std::move(capacity_of),
                       std::move(report), std::move(undecodable), std::move(notify)),
           process_(std::move(process)) {
-        configure(hosts, std::move(prefix), json, std::move(keys));
-        how_.seal.prefix_length = random_prefix_length;
-        how_.seal.expiry = std::chrono::seconds(static_cast<long>(expiry));
+        configure(hosts, std::move(prefix), serializer,
+                  {random_prefix_length, std::move(keys), std::chrono::seconds(static_cast<long>(expiry))});
         how_.expiry = expiry;
         how_.group_expiry = group_expiry;
     }
@@ -94,7 +93,8 @@ public:
                    double longest) {
         struct item {
             bool to_group;
-            std::string name, body;
+            std::string name;
+            outgoing what;
             std::size_t capacity;
         };
         auto& to = hub();
@@ -111,9 +111,9 @@ public:
             for (const auto& each : items) {
                 auto one = [all](redis::response&& answer) { all->count(std::move(answer.error)); };
                 if (each.to_group) {
-                    to.group_send(each.name, each.body, std::move(one));
+                    to.group_send(each.name, each.what, std::move(one));
                 } else {
-                    to.send(each.name, each.body, each.capacity, std::move(one));
+                    to.send(each.name, each.what, each.capacity, std::move(one));
                 }
             }
         });
@@ -145,9 +145,10 @@ private:
 
 void init_redis_layer(py::module_& module) {
     redis_core::define<redis_core>(module, "RedisLayerCore", "Channels and groups over Redis sorted sets.")
-        .def(py::init<const py::list&, std::string, bool, std::vector<std::string>, std::size_t, std::string,
-                      double, double, std::size_t, py::object, py::object, py::object, py::object>(),
-             py::kw_only(), py::arg("hosts"), py::arg("prefix"), py::arg("json"), py::arg("keys"),
+        .def(py::init<const py::list&, std::string, const py::object&, std::vector<std::string>, std::size_t,
+                      std::string, double, double, std::size_t, py::object, py::object, py::object,
+                      py::object>(),
+             py::kw_only(), py::arg("hosts"), py::arg("prefix"), py::arg("serializer"), py::arg("keys"),
              py::arg("random_prefix_length"), py::arg("process"), py::arg("expiry"), py::arg("group_expiry"),
              py::arg("queue_bytes"), py::arg("capacity_of"), py::arg("report"), py::arg("undecodable"),
              py::arg("notify"))

@@ -1,5 +1,4 @@
 #include "bindings/layer_pubsub.hpp"
-#include "bindings/wire_message.hpp"
 #include "core/redis/shard.hpp"
 #include "core/redis/tally.hpp"
 #include "core/runtime/memory.hpp"
@@ -36,7 +35,6 @@ private:
 pubsub_hub::pubsub_hub(settings how, ref<layer::channel_table> table, layer_observer notify)
     : how_(std::move(how)),
       group_prefix_(how_.prefix + "__group__"),
-      sealer_(how_.seal),
       table_(std::move(table)),
       notify_(std::move(notify)) {}
 
@@ -60,22 +58,22 @@ pubsub_hub::shard& pubsub_hub::shard_for(std::string_view redis_channel) {
     return shards_[redis::shard_of(redis_channel, shards_.size())];
 }
 
-void pubsub_hub::publish(std::string_view redis_channel, const std::string& body,
+void pubsub_hub::publish(std::string_view redis_channel, const outgoing& message,
                          redis::response_handler done) {
     const auto& client = shard_for(redis_channel).commands;
-    client->execute(redis::request("PUBLISH", redis_channel, std::string_view(sealer_.seal(body))),
+    client->execute(redis::request("PUBLISH", redis_channel, std::string_view(how_.format->seal(message))),
                     [client = client.get(), done = std::move(done)](redis::response&& answer) {
                         answer.error = client->check(answer);
                         done(std::move(answer));
                     });
 }
 
-void pubsub_hub::publish(const std::vector<std::pair<std::string, std::string>>& messages,
+void pubsub_hub::publish(const std::vector<std::pair<std::string, outgoing>>& messages,
                          redis::response_handler done) {
     std::vector<redis::request> requests(shards_.size());
-    for (const auto& [channel, body] : messages) {
+    for (const auto& [channel, message] : messages) {
         requests[redis::shard_of(channel, shards_.size())].add("PUBLISH", std::string_view(channel),
-                                                               std::string_view(sealer_.seal(body)));
+                                                               std::string_view(how_.format->seal(message)));
     }
     std::size_t used = 0;
     for (const auto& each : requests) used += each.commands() > 0;
@@ -150,20 +148,18 @@ bool pubsub_hub::follow(const std::string& redis_channel, bool wanted, redis::re
 
 // On the I/O thread.
 void pubsub_hub::received(std::string&& redis_channel, std::string&& payload) {
-    std::string plain;
-    std::string_view body;
-    if (sealer_.open(payload, plain, body)) {
+    const auto now = steady::now();
+    incoming came;
+    if (!how_.format->open(payload, false, table_->deadline(now), came)) {
         table_->note_drop(layer::drop_reason::undecodable);
-        report_drops(*table_, notify_, steady::now());
+        report_drops(*table_, notify_, now);
         return;
     }
-    const auto now = steady::now();
-    ref<layer::message> item(new wire_message(how_.format, std::string(body), table_->deadline(now)));
     if (redis_channel.starts_with(group_prefix_)) {
-        table_->group_send(std::string_view(redis_channel).substr(group_prefix_.size()), std::move(item),
+        table_->group_send(std::string_view(redis_channel).substr(group_prefix_.size()), std::move(came.item),
                            now);
     } else if (const auto to = table_->find(redis_channel)) {
-        table_->deliver(*to, std::move(item), now);
+        table_->deliver(*to, std::move(came.item), now);
     }
     report_drops(*table_, notify_, now);  // a process that only receives has no call of its own to do it
 }

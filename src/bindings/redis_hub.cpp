@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <map>
 
-#include "bindings/wire_message.hpp"
 #include "core/error.hpp"
 #include "core/redis/io_thread.hpp"
 #include "core/redis/shard.hpp"
@@ -100,7 +99,6 @@ private:
 
 redis_hub::redis_hub(settings how, ref<layer::channel_table> table, layer_observer notify)
     : how_(std::move(how)),
-      sealer_(how_.seal),
       bounded_add_(std::make_shared<const redis::script>(BOUNDED_ADD)),
       block_seconds_(std::clamp(how_.group_expiry / 6, 0.1, BLOCK_SECONDS)),
       table_(std::move(table)),
@@ -229,21 +227,18 @@ void redis_hub::pop_later(const std::shared_ptr<popper>& from) {
 }
 
 void redis_hub::take(const popper& from, const redis::reply& member) {
-    std::string plain;
-    std::string_view body;
-    codec::header header;
-    if (sealer_.open(member.text, plain, body) || codec::scan(how_.format, body, header) ||
-        (!header.addressed && from.general.empty())) {
-        table_->note_drop(layer::drop_reason::undecodable);
-        return report_drops(*table_, notify_, steady::now());
-    }
     const auto now = steady::now();
-    const ref<layer::message> item(new wire_message(how_.format, std::string(body), table_->deadline(now)));
+    incoming came;
+    if (!how_.format->open(member.text, true, table_->deadline(now), came) ||
+        (!came.header.addressed && from.general.empty())) {
+        table_->note_drop(layer::drop_reason::undecodable);
+        return report_drops(*table_, notify_, now);
+    }
     if (from.general.empty()) {
-        table_->deliver(header.channels, item, now);
+        table_->deliver(came.header.channels, std::move(came.item), now);
     } else {
         // What is sent to a channel with a key of its own need not name it.
-        table_->deliver(*table_->open(from.general), item, now);
+        table_->deliver(*table_->open(from.general), std::move(came.item), now);
     }
     report_drops(*table_, notify_, now);
 }
@@ -267,11 +262,11 @@ void redis_hub::send_general(redis::client& to, const std::string& channel, cons
                 });
 }
 
-void redis_hub::send(const std::string& channel, const std::string& body, std::size_t capacity,
+void redis_hub::send(const std::string& channel, const outgoing& message, std::size_t capacity,
                      redis::response_handler done) {
     const auto mark = channel.find('!');
     if (mark != channel.npos) {
-        const auto sealed = sealer_.seal(codec::with_address(how_.format, body, channel));
+        const auto sealed = how_.format->seal(message, channel);
         auto& client = shard_for(std::string_view(channel).substr(0, mark + 1));
         redis::request what;
         add_entry(what, key_of(channel), sealed);
@@ -282,23 +277,25 @@ void redis_hub::send(const std::string& channel, const std::string& body, std::s
         const std::lock_guard lock(mutex_);
         turn = next_shard_++;
     }
-    send_general(*shards_[turn % shards_.size()], channel, sealer_.seal(body), capacity, std::move(done));
+    send_general(*shards_[turn % shards_.size()], channel, how_.format->seal(message), capacity,
+                 std::move(done));
 }
 
-void redis_hub::group_send(const std::string& group, const std::string& body, redis::response_handler done) {
+void redis_hub::group_send(const std::string& group, const outgoing& message, redis::response_handler done) {
     auto& client = shard_for(group);
     redis::request ask("ZREMRANGEBYSCORE", group_key(group), "-inf",
                        decimal(unix_time() - how_.group_expiry));
     ask.add("ZRANGE", group_key(group), 0, -1);
-    client.execute(std::move(ask), [hub = shared_from_this(), &client, body, done](redis::response&& answer) {
-        answer.error = client.check(answer);
-        if (!answer.error) return hub->deliver_group(body, answer.replies[1].items, done);
-        if (done) done(std::move(answer));
-    });
+    client.execute(std::move(ask),
+                   [hub = shared_from_this(), &client, message, done](redis::response&& answer) {
+                       answer.error = client.check(answer);
+                       if (!answer.error) return hub->deliver_group(message, answer.replies[1].items, done);
+                       if (done) done(std::move(answer));
+                   });
 }
 
 // One entry for each process, or general channel, that has members.
-void redis_hub::deliver_group(const std::string& body, const std::vector<redis::reply>& members,
+void redis_hub::deliver_group(const outgoing& message, const std::vector<redis::reply>& members,
                               redis::response_handler done) {
     std::map<std::string_view, std::vector<std::string_view>> by_owner;
     auto last = by_owner.end();  // those of one process come in rows
@@ -315,14 +312,20 @@ void redis_hub::deliver_group(const std::string& body, const std::vector<redis::
     }
     std::vector<redis::request> requests(shards_.size());
     std::vector<std::pair<std::string, std::string>> general;
-    for (const auto& [owner, names] : by_owner) {
-        const auto sealed = sealer_.seal(codec::with_address(how_.format, body, names));
-        if (owner.ends_with('!')) {
-            add_entry(requests[redis::shard_of(owner, shards_.size())], how_.prefix + std::string(owner),
-                      sealed);
-        } else {
-            general.emplace_back(owner, sealed);
+    try {
+        for (const auto& [owner, names] : by_owner) {
+            auto sealed = how_.format->seal(message, names);
+            if (owner.ends_with('!')) {
+                add_entry(requests[redis::shard_of(owner, shards_.size())], how_.prefix + std::string(owner),
+                          sealed);
+            } else {
+                general.emplace_back(owner, std::move(sealed));
+            }
         }
+    } catch (const std::exception& error) {
+        // A registered serializer that took the message and does not take it with its address.
+        if (done) done({{chanx::errc::not_serializable, error.what()}, {}});
+        return;
     }
     std::size_t open = general.size();
     for (const auto& each : requests) open += each.commands() > 0;

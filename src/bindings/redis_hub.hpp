@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bindings/layer_events.hpp"
-#include "core/codec/envelope.hpp"
+#include "bindings/message_format.hpp"
 #include "core/layer/after_unlock.hpp"
 #include "core/layer/table.hpp"
 #include "core/redis/client.hpp"
@@ -22,8 +22,7 @@ public:
     struct settings {
         std::vector<redis::options> hosts;
         std::string prefix;
-        codec::format format;
-        codec::seal_options seal;
+        std::shared_ptr<const message_format> format;
         double expiry = 60;  // seconds that an unread message lives in Redis
         double group_expiry = 86400;
     };
@@ -38,10 +37,10 @@ public:
     // '!'), or of its own while someone waits for one.
     void follow(const std::string& channel);
 
-    // The body is a serialised message without address. `capacity` holds for names without '!'.
-    void send(const std::string& channel, const std::string& body, std::size_t capacity,
+    // `capacity` holds for names without '!'.
+    void send(const std::string& channel, const outgoing& message, std::size_t capacity,
               redis::response_handler done);
-    void group_send(const std::string& group, const std::string& body, redis::response_handler done);
+    void group_send(const std::string& group, const outgoing& message, redis::response_handler done);
     void group_add(const std::string& group, const std::string& channel, redis::response_handler done);
     void group_discard(const std::string& group, const std::string& channel, redis::response_handler done);
     // These wait.
@@ -74,7 +73,7 @@ private:
     void take(const popper& from, const redis::reply& member);
     bool wanted(const popper& from);
     void add_entry(redis::request& to, const std::string& key, const std::string& sealed);
-    void deliver_group(const std::string& body, const std::vector<redis::reply>& members,
+    void deliver_group(const outgoing& message, const std::vector<redis::reply>& members,
                        redis::response_handler done);
     void send_general(redis::client& to, const std::string& channel, const std::string& sealed,
                       std::size_t capacity, redis::response_handler done);
@@ -83,7 +82,6 @@ private:
     std::string score();
 
     const settings how_;
-    const codec::sealer sealer_;
     const std::shared_ptr<const redis::script> bounded_add_;
     const double block_seconds_;
     ref<layer::channel_table> table_;

@@ -10,9 +10,10 @@
 
 #include "bindings/layer_core.hpp"
 #include "bindings/layer_events.hpp"
+#include "bindings/message_format.hpp"
 #include "bindings/redis_answer.hpp"
 #include "bindings/redis_support.hpp"
-#include "bindings/wire_message.hpp"
+#include "bindings/wire.hpp"
 
 namespace chanx::bindings {
 
@@ -87,11 +88,16 @@ public:
     }
 
 protected:
-    void configure(const py::list& hosts, std::string prefix, bool json, std::vector<std::string> keys) {
+    // `serializer` is "msgpack", "json", or a registered one's instance.
+    void configure(const py::list& hosts, std::string prefix, const py::object& serializer,
+                   codec::seal_options seal) {
         for (const auto host : hosts) how_.hosts.push_back(redis_options(host.cast<py::dict>()));
         how_.prefix = std::move(prefix);
-        how_.format = json ? codec::format::json : codec::format::msgpack;
-        how_.seal.keys = std::move(keys);
+        if (py::isinstance<py::str>(serializer)) {
+            how_.format = native_format(format_of(serializer.cast<std::string>()), std::move(seal));
+        } else {
+            how_.format = registered_format(serializer, undecodable_);
+        }
     }
 
     Hub& hub() {
@@ -105,11 +111,7 @@ protected:
         return *hub_;
     }
 
-    std::string encode(py::handle message) {
-        std::string body;
-        if (!wire_encode(how_.format, message.ptr(), body)) throw py::error_already_set();
-        return body;
-    }
+    outgoing encode(py::handle message) { return how_.format->encode(message); }
 
     void count_sent(std::size_t messages) {
         sent_ += messages;

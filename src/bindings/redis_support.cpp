@@ -145,6 +145,10 @@ void set_redis_error(const redis::failure& why) {
         PyErr_SetString(full.ptr(), why.text.c_str());
         return;
     }
+    if (why.code == chanx::errc::not_serializable) {
+        PyErr_SetString(PyExc_TypeError, why.text.c_str());
+        return;
+    }
     PyErr_SetString(exception_type(why).ptr(), why.text.c_str());
 }
 

@@ -12,6 +12,9 @@
 
 namespace chanx::bindings {
 
+// "msgpack" or "json"; anything else is a ValueError.
+codec::format format_of(const std::string& name);
+
 // Appends the serialised message. False with a Python error set that names the path of the value at fault.
 bool wire_encode(codec::format how, PyObject* message, std::string& out);
 

@@ -11,13 +11,6 @@ namespace py = pybind11;
 namespace chanx::bindings {
 namespace {
 
-codec::format format_of(const std::string& name) {
-    if (name == "msgpack") return codec::format::msgpack;
-    if (name == "json") return codec::format::json;
-    throw py::value_error("serializer format '" + name +
-                          "' is unknown; the native ones are 'msgpack' and 'json'");
-}
-
 class wire_codec {
 public:
     wire_codec(const std::string& format, std::size_t prefix_length, std::vector<std::string> keys,
@@ -87,7 +80,35 @@ private:
     codec::sealer sealer_;
 };
 
+// What a serializer that is written in Python encrypts with: the tokens of the native ones.
+class crypter {
+public:
+    explicit crypter(const std::vector<std::string>& keys) : fernet_(keys) {}
+
+    py::bytes encrypt(const py::bytes& plain) const { return fernet_.encrypt(std::string_view(plain)); }
+    py::bytes decrypt(const py::bytes& token, std::optional<double> live) const {
+        std::optional<std::chrono::seconds> seconds;
+        if (live) seconds = std::chrono::seconds(static_cast<long>(*live));
+        std::string plain;
+        if (const auto code = fernet_.decrypt(std::string_view(token), seconds, plain)) {
+            set_decode_error(code);
+            throw py::error_already_set();
+        }
+        return plain;
+    }
+
+private:
+    codec::fernet fernet_;
+};
+
 }  // namespace
+
+codec::format format_of(const std::string& name) {
+    if (name == "msgpack") return codec::format::msgpack;
+    if (name == "json") return codec::format::json;
+    throw py::value_error("serializer format '" + name +
+                          "' is unknown; the native ones are 'msgpack' and 'json'");
+}
 
 void init_wire(py::module_& module) {
     py::class_<wire_codec>(module, "WireCodec",
@@ -101,6 +122,10 @@ void init_wire(py::module_& module) {
              "The type, and the channel or the list of channels that the message is for.")
         .def("address", &wire_codec::address, py::arg("sealed"), py::arg("to"),
              "The same message, addressed to a channel or to a list of channels.");
+    py::class_<crypter>(module, "Crypter", "Encrypts and decrypts as Redis layers do.")
+        .def(py::init<const std::vector<std::string>&>(), py::arg("keys"))
+        .def("encrypt", &crypter::encrypt, py::arg("plain"))
+        .def("decrypt", &crypter::decrypt, py::arg("token"), py::arg("ttl") = py::none());
 }
 
 }  // namespace chanx::bindings

@@ -15,6 +15,7 @@ public:
             case errc::invalid_name: return "invalid channel or group name";
             case errc::closed: return "the layer is closed";
             case errc::timed_out: return "the operation timed out";
+            case errc::not_serializable: return "the message cannot be serialized";
         }
         return "unknown error";
     }

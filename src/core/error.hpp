@@ -11,6 +11,7 @@ enum class errc {
     invalid_name,      // a channel or group name breaks the Channels specification
     closed,            // the layer was closed
     timed_out,         // the operation did not finish in the time it was given
+    not_serializable,  // a serializer refused the message
 };
 
 const std::error_category& category() noexcept;

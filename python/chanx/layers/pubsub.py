@@ -26,7 +26,7 @@ class RedisPubSubChannelLayer(NativeRedisLayer[PubSubLayerCore]):
         on_disconnect: Called (and awaited, if need be) when a connection was lost.
         on_reconnect: Called when it is back; what was published meanwhile did not reach this process.
         symmetric_encryption_keys: The first encrypts messages, all of them decrypt.
-        serializer_format: ``"msgpack"`` or ``"json"``.
+        serializer_format: ``"msgpack"``, ``"json"``, or the name of a registered serializer.
         capacity: Unread messages that a channel may hold; no bound when None.
         channel_capacity: Capacities of some channels: globs or compiled patterns to numbers.
         expiry: Seconds after which an unread message is dropped.

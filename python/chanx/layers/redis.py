@@ -29,7 +29,7 @@ class RedisChannelLayer(NativeRedisLayer[RedisLayerCore]):
         channel_capacity: Capacities of some channels: globs or compiled patterns to numbers.
         symmetric_encryption_keys: The first encrypts messages, all of them decrypt.
         random_prefix_length: Random bytes that tell equal messages apart; the same in the whole fleet.
-        serializer_format: ``"msgpack"`` or ``"json"``.
+        serializer_format: ``"msgpack"``, ``"json"``, or the name of a registered serializer.
         queue_bytes: Bound of what may wait beyond the capacities until the readers had their turn.
 
     Raises:
@@ -66,7 +66,14 @@ class RedisChannelLayer(NativeRedisLayer[RedisLayerCore]):
         self.client_prefix = uuid.uuid4().hex
         self._use_redis_core(
             RedisLayerCore(
-                **self._connection_options(hosts, prefix, serializer_format, symmetric_encryption_keys),
+                **self._connection_options(
+                    hosts,
+                    prefix,
+                    serializer_format,
+                    symmetric_encryption_keys,
+                    random_prefix_length=random_prefix_length,
+                    expiry=expiry,
+                ),
                 random_prefix_length=random_prefix_length,
                 process=self.client_prefix,
                 expiry=expiry,

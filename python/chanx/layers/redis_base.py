@@ -15,6 +15,7 @@ from chanx._core import PubSubLayerCore, RedisLayerCore
 from chanx.layers.base import Message, NativeChannelLayer
 from chanx.layers.hosts import parse_hosts
 from chanx.layers.logs import ConnectionLog, logger
+from chanx.layers.serializers import SerializerDoesNotExist, registered_names, serializer_for
 
 COMMON_OPTIONS = (
     "capacity",
@@ -44,16 +45,23 @@ class NativeRedisLayer(NativeChannelLayer, Generic[Core]):
     _core: Core
 
     def _connection_options(
-        self, hosts: object, prefix: object, serializer_format: str, keys: Sequence[str] | None
+        self,
+        hosts: object,
+        prefix: object,
+        serializer_format: str,
+        keys: Sequence[str] | None,
+        **serializer_options: Any,
     ) -> dict[str, Any]:
-        """The options that the cores of both layers take, checked."""
+        """The options that the cores of both layers take, checked.
+
+        Args:
+            hosts: The option of that name.
+            prefix: The option of that name.
+            serializer_format: The option of that name.
+            keys: ``symmetric_encryption_keys``.
+            serializer_options: What a registered serializer is made with, beside the keys.
+        """
         name = type(self).__name__
-        if serializer_format not in ("msgpack", "json"):
-            raise ImproperlyConfigured(
-                f"CHANNEL_LAYERS: 'serializer_format' of {name} must be 'msgpack' or 'json', "
-                f"not {serializer_format!r}. Serializers registered with channels_redis are not supported: "
-                "stay on its layer, or send what msgpack or JSON can carry."
-            )
         if isinstance(keys, (str, bytes)):
             raise ImproperlyConfigured(
                 "CHANNEL_LAYERS: 'symmetric_encryption_keys' must be a list of keys, not a single one."
@@ -62,10 +70,20 @@ class NativeRedisLayer(NativeChannelLayer, Generic[Core]):
             raise ImproperlyConfigured(
                 f"CHANNEL_LAYERS: option 'prefix' of {name} must be a str, not {prefix!r}."
             )
+        try:
+            serializer = serializer_for(
+                serializer_format, symmetric_encryption_keys=keys, **serializer_options
+            )
+        except SerializerDoesNotExist as error:
+            raise ImproperlyConfigured(
+                f"CHANNEL_LAYERS: 'serializer_format' of {name} is {serializer_format!r}, and no serializer of "
+                f"that name is registered, only {', '.join(registered_names())}. Register yours with "
+                "chanx.layers.serializers.registry before the layer is made."
+            ) from error
         return {
             "hosts": parse_hosts(hosts),
             "prefix": prefix,
-            "json": serializer_format == "json",
+            "serializer": serializer,
             "keys": list(keys or ()),
         }
 

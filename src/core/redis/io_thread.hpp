@@ -1,4 +1,5 @@
-// The I/O thread of the process: one for all clients, started by the first. It never touches Python.
+// The I/O thread of the process: one for all clients, started by the first. It touches no Python, unless a
+// callback does.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
