@@ -47,8 +47,13 @@ class Server:
 
 
 @contextmanager
-def serving(server: str, application: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Runs an application, given as module:name, on a free port until the end of the block."""
+def serving(
+    server: str, application: str, environment: dict[str, str] | None = None, log: Path | None = None
+) -> Iterator[Server]:
+    """Runs an application, given as module:name, on a free port until the end of the block.
+
+    `log` gets what it prints.
+    """
     port = free_port()
     command = {
         "uvicorn": ["uvicorn", application, "--port", str(port), "--ws", "websockets-sansio"],
@@ -57,12 +62,13 @@ def serving(server: str, application: str, environment: dict[str, str] | None = 
         "daphne": ["daphne", "-p", str(port), *_DAPHNE_LIMITS, application],
     }[server]
     path = os.pathsep.join(str(ROOT / part) for part in ("python", ".", "tests/support"))
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        env={**os.environ, "PYTHONPATH": path, **(environment or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (log or Path(os.devnull)).open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+            stdout=output,
+            stderr=output,
+        )
     try:
         deadline = time.monotonic() + 30
         while True:
