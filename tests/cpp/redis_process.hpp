@@ -22,29 +22,43 @@ extern "C" char** environ;
 
 namespace chanx::testing {
 
+// Named after this process: tests/support/redis_server.py removes what processes that were killed have left.
+class scratch_directory {
+public:
+    scratch_directory() : path_("/tmp/chanx-redis-" + std::to_string(::getpid()) + "-XXXXXX") {
+        if (!::mkdtemp(path_.data())) throw std::runtime_error("no directory for redis-server in /tmp");
+    }
+    ~scratch_directory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    scratch_directory(const scratch_directory&) = delete;
+    scratch_directory& operator=(const scratch_directory&) = delete;
+
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
 class redis_process {
 public:
-    explicit redis_process(bool cluster = false)
-        : port_(free_port()), directory_("/tmp/chanx-redis-" + std::to_string(port_)) {
-        std::filesystem::create_directories(directory_);
-        words_ = {"redis-server", "--port", std::to_string(port_), "--save",   "", "--dir", directory_,
+    explicit redis_process(bool cluster = false) : port_(free_port()) {
+        words_ = {"redis-server", "--port", std::to_string(port_), "--save",   "", "--dir", directory_.path(),
                   "--appendonly", "no",     "--logfile",           "/dev/null"};
         if (cluster) {
             for (const auto* word : {"--cluster-enabled", "yes", "--cluster-port"}) words_.emplace_back(word);
             words_.push_back(std::to_string(free_port()));
         }
-        start();
-        if (!cluster) return;
-        run(redis::request("CLUSTER", "ADDSLOTSRANGE", 0, 16383));
-        const auto up = [this] {
-            return run(redis::request("CLUSTER", "INFO")).text.find("cluster_state:ok") != std::string::npos;
-        };
-        for (int i = 0; i < 500 && !up(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        try {
+            start();
+            if (cluster) serve_all_slots();
+        } catch (...) {
+            stop();
+            throw;
+        }
     }
-    ~redis_process() {
-        stop();
-        std::filesystem::remove_all(directory_);
-    }
+    ~redis_process() { stop(); }
     redis_process(const redis_process&) = delete;
     redis_process& operator=(const redis_process&) = delete;
 
@@ -84,6 +98,13 @@ public:
     }
 
 private:
+    void serve_all_slots() const {
+        run(redis::request("CLUSTER", "ADDSLOTSRANGE", 0, 16383));
+        const auto up = [this] {
+            return run(redis::request("CLUSTER", "INFO")).text.find("cluster_state:ok") != std::string::npos;
+        };
+        for (int i = 0; i < 500 && !up(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     static sockaddr_in address_of(std::uint16_t port) {
         sockaddr_in made{};
         made.sin_family = AF_INET;
@@ -109,7 +130,7 @@ private:
     }
 
     const std::uint16_t port_;
-    const std::string directory_;
+    const scratch_directory directory_;
     std::vector<std::string> words_;
     pid_t process_ = 0;
 };

@@ -1,7 +1,5 @@
 """TLS to Redis: verification, client certificates, and mistakes that are named."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,36 +8,18 @@ import pytest
 from chanx import exceptions
 from chanx._core import RedisClient
 from chanx.layers.hosts import parse_hosts
+from tests.support.certificates import make_certificates, server_options
 from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority, a server certificate for localhost, a client certificate, and a stranger's authority."""
-    if shutil.which("openssl") is None:
-        raise RuntimeError("these tests need the openssl command")
-    where = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=where, check=True, capture_output=True)
-
-    (where / "san").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    for name in ("ca", "stranger"):
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                "-keyout", f"{name}.key", "-out", f"{name}.pem")  # fmt: skip
-    for name in ("server", "client"):
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
-                "-out", f"{name}.csr")  # fmt: skip
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "2", "-extfile", "san", "-out", f"{name}.pem")  # fmt: skip
-    return where
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
 def server(certificates: Path) -> Iterator[RedisServer]:
-    files = ("--tls-cert-file", f"{certificates}/server.pem", "--tls-key-file", f"{certificates}/server.key",
-             "--tls-ca-cert-file", f"{certificates}/ca.pem", "--tls-auth-clients", "optional")  # fmt: skip
-    with RedisServer(*files, tls=True) as started:
+    with RedisServer(*server_options(certificates), tls=True) as started:
         yield started
 
 

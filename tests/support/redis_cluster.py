@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.support.certificates import server_options
 from tests.support.redis_server import RedisServer, free_port
 
 SLOTS = 16384
@@ -31,10 +33,29 @@ def wait_until(true: Callable[[], object], seconds: float = 20, what: str = "the
 
 
 class RedisCluster:
-    """Masters that share the slots evenly, each with so many replicas."""
+    """Masters that share the slots evenly, each with so many replicas.
 
-    def __init__(self, masters: int = 3, replicas: int = 0, *options: str, password: str = "") -> None:
-        self.password = password
+    With `certificates` the nodes speak TLS alone, to clients and to each other.
+    """
+
+    def __init__(
+        self,
+        masters: int = 3,
+        replicas: int = 0,
+        *options: str,
+        password: str = "",
+        certificates: Path | None = None,
+    ) -> None:
+        self.password, self.certificates = password, certificates
+        if certificates is not None:
+            options = (
+                *options,
+                *server_options(certificates),
+                "--tls-cluster",
+                "yes",
+                "--tls-replication",
+                "yes",
+            )
         secret = ["--requirepass", password, "--masterauth", password] if password else []
         count = masters * (1 + replicas)
 
@@ -50,12 +71,23 @@ class RedisCluster:
                 "0",
                 *secret,
                 *options,
+                tls=certificates is not None,
             )
 
         with ThreadPoolExecutor(count) as pool:
-            self.nodes = list(pool.map(start, range(count)))
-        self.masters = self.nodes[:masters]
-        self.replicas = self.nodes[masters:]
+            starting = [pool.submit(start, number) for number in range(count)]
+        self.nodes = [each.result() for each in starting if each.exception() is None]
+        try:
+            for each in starting:
+                each.result()
+            self.masters = self.nodes[:masters]
+            self.replicas = self.nodes[masters:]
+            self._unite(masters, count)
+        except BaseException:
+            self.close()
+            raise
+
+    def _unite(self, masters: int, count: int) -> None:
         self._introduce()
         for index, node in enumerate(self.masters):
             first, last = SLOTS * index // masters, SLOTS * (index + 1) // masters - 1
@@ -97,7 +129,8 @@ class RedisCluster:
 
     def client(self, node: RedisServer) -> Redis:
         """A plain client of one node."""
-        return Redis(port=node.port, password=self.password or None, decode_responses=True)
+        secure = {"ssl": True, "ssl_ca_certs": f"{self.certificates}/ca.pem"} if self.certificates else {}
+        return Redis(port=node.port, password=self.password or None, decode_responses=True, **secure)
 
     def command(self, node: RedisServer, *words: Any) -> Any:
         """The answer of one node."""
@@ -111,10 +144,12 @@ class RedisCluster:
         """The node's name within the cluster."""
         return str(self.command(node, "CLUSTER", "MYID"))
 
-    def addresses(self) -> list[str]:
-        """URLs of all nodes, for the setting ``cluster``."""
-        secret = f":{self.password}@" if self.password else ""
-        return [f"redis://{secret}127.0.0.1:{node.port}" for node in self.nodes]
+    def addresses(self, user: str = "", password: str = "") -> list[str]:
+        """URLs of all nodes, for the setting ``cluster``; with the default user's password, or another's."""
+        password = password or self.password
+        secret = f"{user}:{password}@" if password else ""
+        scheme = "rediss" if self.certificates else "redis"
+        return [f"{scheme}://{secret}127.0.0.1:{node.port}" for node in self.nodes]
 
     def owner(self, slot: int) -> RedisServer:
         """The node that serves a slot, as the first running node sees it."""

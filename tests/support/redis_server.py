@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -20,6 +22,41 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_PREFIX = "chanx-redis-"
+_open: set[RedisServer] = set()
+_swept = False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True
+
+
+def server_directory() -> Path:
+    """A new directory for a server, named after this process; those of processes that were killed are removed."""
+    global _swept
+    if not _swept:
+        _swept = True
+        for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+            owner = left.name.removeprefix(_PREFIX).partition("-")[0]
+            if owner.isdigit() and not _alive(int(owner)):
+                shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+@atexit.register
+def _close_what_is_open() -> None:
+    """A test that failed between making a server and entering it leaves it to this."""
+    for server in list(_open):
+        if server.made_in == os.getpid():
+            server.close()
+
+
 class RedisServer:
     """Starts when made; `stop` and `start` keep the port, the options and nothing else."""
 
@@ -27,7 +64,9 @@ class RedisServer:
         binary = shutil.which("redis-server")
         if binary is None:
             raise RuntimeError("these tests need redis-server: apt-get install redis-server")
-        self.directory = Path(tempfile.mkdtemp(prefix="chanx-redis-"))
+        self.directory = server_directory()
+        self.made_in = os.getpid()
+        _open.add(self)
         self.port = free_port()
         self.socket = str(self.directory / "redis.sock")
         self.url = f"redis{'s' if tls else ''}://127.0.0.1:{self.port}/0"
@@ -49,7 +88,11 @@ class RedisServer:
             self.command += ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"]
             self.command += ["--unixsocket", self.socket, *options]
         self.process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self) -> None:
         """Starts the server and waits until it takes connections."""
@@ -96,7 +139,17 @@ class RedisServer:
     def close(self) -> None:
         """Stops the server and removes its directory."""
         self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        _open.discard(self)
+        # A child of the server, which carries its data to a replica, may still be writing.
+        deadline = time.monotonic() + 5
+        while self.directory.exists():
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    shutil.rmtree(self.directory)
+                except OSError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
 
     def __enter__(self) -> RedisServer:
         return self
