@@ -106,6 +106,23 @@ async def test_each_receiver_gets_its_own_message(server: RedisServer, kind: str
 
 
 @KINDS
+async def test_attached_consumers_share_one_message(server: RedisServer, kind: str) -> None:
+    """As consumers of this package read: without receive()."""
+    layer = OURS[kind](hosts=[server.url], serializer_format="dated")
+    handed: list[Any] = []
+    for number in range(3):
+        channel = await layer.new_channel()
+        layer.attach(channel, number, handed.extend)
+        await layer.group_add("room", channel)
+    await layer.group_send("room", {"type": "x", "when": WHEN})
+    assert await until(lambda: len(handed) == 3)
+    assert sorted(target for target, _ in handed) == [0, 1, 2]
+    assert len({id(message) for _, message in handed}) == 1
+    assert handed[0][1].content == {"type": "x", "when": WHEN}
+    await close(layer)
+
+
+@KINDS
 async def test_publishing_without_a_loop_calls_the_serializer(server: RedisServer, kind: str) -> None:
     layer = OURS[kind](hosts=[server.url], serializer_format="dated")
     channel = await layer.new_channel()
