@@ -68,7 +68,7 @@ soak:  ## long runs that look for loss and growth (about 10 minutes)
 	@tools/setup.sh test
 	@CHANX_SOAK_SECONDS=$${CHANX_SOAK_SECONDS:-600} $(PY) -m pytest tests/robustness tests/integration -m soak --timeout 1800
 
-sanitize:  ## the C++ tests under ASan, UBSan and TSan
+sanitize:  ## the C++ tests under ASan, UBSan and TSan, the bindings under ASan
 	@tools/setup.sh test
 	@tools/sanitize.sh
 
