@@ -69,6 +69,9 @@ class _Tree:
     def _describe(self, node: _schema.Node) -> str:
         kind: str = node["kind"]
         if kind == "foreign":
+            if "parsed" in node:
+                nodes, root = node["parsed"]
+                return f"JSON text of {_Tree(nodes).short(root)}, native, the rest left to pydantic"
             if node.get("native"):
                 return f"{node['reason']}, called directly"
             return f"left to pydantic, because of {node['reason']}"
@@ -85,17 +88,17 @@ class _Tree:
             case "choice":
                 return "union from left to right" if node.get("left_to_right") else "union"
             case "list" | "nullable":
-                return f"{'list' if kind == 'list' else 'optional'} of {self._short(node['first'])}"
+                return f"{'list' if kind == 'list' else 'optional'} of {self.short(node['first'])}"
             case "collection":
-                return f"{_CONTAINERS[node['form']]} of {self._short(node['first'])}"
+                return f"{_CONTAINERS[node['form']]} of {self.short(node['first'])}"
             case "tuple":
                 return "named tuple" if node.get("form") == "named_tuple" else "tuple"
             case "dict":
-                keys = self._short(node["first"])
+                keys = self.short(node["first"])
                 by = "" if keys in ("str", "any") else f" by {keys}"
-                return f"dict of {self._short(node['second'])}{by}"
+                return f"dict of {self.short(node['second'])}{by}"
             case "after":
-                return f"{self._short(node['first'])}, then {self._then(node)}"
+                return f"{self.short(node['first'])}, then {self._then(node)}"
             case _:
                 return self._name(node)
 
@@ -113,13 +116,13 @@ class _Tree:
         kind: str = node["kind"]
         return {"duration": "timedelta", "never": "not in JSON"}.get(kind, kind)
 
-    def _short(self, index: int) -> str:
+    def short(self, index: int) -> str:
         node = self.nodes[index]
         match node["kind"]:
             case "model":
                 return str(node["name"])
             case "foreign":
-                return "parts left to pydantic"
+                return "JSON text" if "parsed" in node else "parts left to pydantic"
             case "collection":
                 return _CONTAINERS[node["form"]]
             case "choice":

@@ -235,6 +235,18 @@ class Reader:
             raise Unsupported("a validator that looks at other fields")
         return handler
 
+    def read_json(self, schema: Schema, config: Schema) -> tuple[list[Node], int]:
+        """Read what a string holds that is JSON itself: its values are validated as by ``validate_json``."""
+        reader = Reader("decode", "json", config)
+        reader._definitions = self._definitions
+        root = reader.read(schema, config)
+        _require_whole(reader.nodes, root)
+        return reader.nodes, root
+
+    def is_pure(self, schema: Schema) -> bool:
+        """Whether validating a part runs no code of the application."""
+        return _parts.is_pure(schema, self._definitions)
+
     def foreign(self, schema: Schema, config: Schema, reason: Unsupported) -> Node:
         """A part that pydantic handles, called in its place.
 
@@ -301,6 +313,8 @@ class Reader:
             return cast(Schema, schema["strict_schema"])
         if kind == "json-or-python":
             return cast(Schema, schema["json_schema"])
+        if kind == "json":
+            return cast(Schema, schema.get("schema") or {"type": "any"})
         if kind in ("function-before", "function-after", "function-wrap", "default"):
             return cast(Schema, schema["schema"])
         return None

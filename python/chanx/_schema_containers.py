@@ -119,7 +119,7 @@ def _python_types(nodes: list[Node], index: int) -> list[str]:
         case "model" | "after":
             return [f"{node['name']} {id(node['cls'])}"]
         case "literal" if "members" in node:
-            return [node["name"]]
+            return sorted({type(value).__name__ for value in node["members"]} - {"NoneType"})
         case "literal":
             return sorted({type(value).__name__ for value in node["expected"]} - {"NoneType"})
         case "collection":

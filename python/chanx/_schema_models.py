@@ -133,8 +133,6 @@ def _dataclass(reader: Reader, schema: Schema, config: Schema) -> Node:
     name = schema["cls"].__name__
     own: Schema = schema.get("config") or {}
     _check_config(reader, own)
-    if schema.get("slots"):
-        raise Unsupported(f"{name}: a dataclass with slots")
     if schema.get("post_init") and reader.decoding:
         raise Unsupported(f"{name}: __post_init__")
     inner: Schema = schema["schema"]
@@ -153,6 +151,8 @@ def _dataclass(reader: Reader, schema: Schema, config: Schema) -> Node:
     if set(schema["fields"]) != set(fields):
         raise Unsupported(f"{name}: fields that are not validated")
     node: Node = {"kind": "model", "form": "dataclass", "cls": schema["cls"], "name": name}
+    if schema.get("slots"):
+        node["slots"] = True
     _read_fields(reader, {**inner, "fields": fields}, own, node)
     if node.get("keep_extra"):
         raise Unsupported(f"{name}: extra fields are kept")
@@ -179,6 +179,10 @@ def _read_fields(reader: Reader, schema: Schema, config: Schema, node: Node, *, 
     if not reader.decoding:
         fields += [_computed(reader, one, config) for one in schema.get("computed_fields") or ()]
     keys = [key for field in fields for key in (field["key"], *field.get("others", ()))]
+    if any("paths" in field for field in fields):
+        keys = [key for key in keys if key]
+        if node["form"] != "model" or extra != "ignore":
+            raise Unsupported(f"{name}: an alias that is a path, where keys beyond the fields count")
     if len(set(keys)) != len(keys):
         raise Unsupported(f"{name}: two fields with one alias")
     node["fields"] = fields
@@ -195,10 +199,12 @@ def _field(reader: Reader, name: str, field: Schema, config: Schema, form: str) 
         if field.get("serialization_exclude"):
             out["excluded"] = True
         return out
-    keys = _keys(name, field.get("validation_alias"), config)
-    out = {"key": keys[0], "name": name}
+    keys, paths = _keys(name, field.get("validation_alias"), config)
+    out = {"key": keys[0] if keys else "", "name": name}
     if len(keys) > 1:
         out["others"] = keys[1:]
+    if paths:
+        out["paths"] = paths
     default: Schema | None = None
     if schema.get("type") == "default":
         default, schema = schema, schema["schema"]
@@ -215,25 +221,30 @@ def _field(reader: Reader, name: str, field: Schema, config: Schema, form: str) 
     return out
 
 
-def _keys(name: str, alias: Any, config: Schema) -> list[str]:
-    """The keys that may hold a field, the preferred one first."""
+def _keys(name: str, alias: Any, config: Schema) -> tuple[list[str], list[list[Any]]]:
+    """The keys that may hold a field, the preferred one first, and the paths that may lead to it."""
     by_name = bool(config.get("validate_by_name") or config.get("populate_by_name"))
+    deep: list[list[Any]] = []
     if alias is None:
         keys = [name]
     elif isinstance(alias, str):
         keys = [alias]
     else:
         paths: list[Any] = [alias] if alias and not isinstance(alias[0], list) else list(alias)
-        if any(len(path) != 1 for path in paths):
-            raise Unsupported("an alias that is a path")
-        keys = [path[0] for path in paths]
+        keys = [path[0] for path in paths if len(path) == 1]
+        deep = [list(path) for path in paths if len(path) != 1]
     if config.get("validate_by_alias") is False:
-        keys = [name]
+        keys, deep = [name], []
     elif by_name:
         keys.append(name)
-    for key in keys:
-        require_utf8(key)
-    return list(dict.fromkeys(keys))
+    for key in (*keys, *(step for path in deep for step in path)):
+        if type(key) is str:
+            require_utf8(key)
+        elif type(key) is not int or abs(key) >= 2**31:
+            raise Unsupported("an alias that is a path with a step that is no key and no place")
+    if deep and "" in keys:
+        raise Unsupported("an alias without characters beside one that is a path")
+    return list(dict.fromkeys(keys)), deep
 
 
 def _default(reader: Reader, name: str, schema: Schema, config: Schema, given: Any) -> Node:

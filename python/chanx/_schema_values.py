@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from enum import Enum
+from typing import Any, cast
 
-from chanx import _parts
+from chanx import _core, _parts
 from chanx._schema import Node, Reader, ReadPart, Schema, Unsupported, require_utf8
 
 _INT64 = range(-(2**63), 2**63)
@@ -93,7 +94,10 @@ def _str(reader: Reader, schema: Schema, config: Schema) -> Node:
 def _literal(reader: Reader, schema: Schema, config: Schema) -> Node:
     reader.only(schema, {"expected"})
     expected = list(schema["expected"])
+    members = [value for value in expected if isinstance(value, Enum)]
     for value in expected:
+        if isinstance(value, Enum):
+            continue
         if value is not None and type(value) not in (str, int, bool):
             raise Unsupported(f"a literal of type {type(value).__name__}")
         _require_plain(value)
@@ -101,7 +105,26 @@ def _literal(reader: Reader, schema: Schema, config: Schema) -> Node:
         raise Unsupported("a literal with bool and int alternatives, which are equal to each other")
     if len(set(expected)) != len(expected):
         raise Unsupported("a literal with equal alternatives")
-    return {"kind": "literal", "expected": expected}
+    if not members:
+        return {"kind": "literal", "expected": expected}
+    if reader.decoding:
+        # What is equal to no value of JSON is never taken from one.
+        expected = [value for value in expected if not isinstance(value, Enum) or _equals_its_value(value)]
+    values = [value.value if isinstance(value, Enum) else value for value in expected]
+    for value in values:
+        if value is not None and type(value) not in (str, int, bool):
+            raise Unsupported(f"a literal with an enum of type {type(value).__name__}")
+        _require_plain(value)
+    node: Node = {"kind": "literal", "expected": values, "members": expected, "name": "literal"}
+    return reader.with_fallback(node, schema, config)
+
+
+def _equals_its_value(member: Enum) -> bool:
+    """Whether a member is found in a dict by its value."""
+    cls, value = type(member), type(member.value)
+    return value in (str, int) and all(
+        getattr(cls, name) is getattr(value, name) for name in ("__eq__", "__hash__")
+    )
 
 
 def _enum(reader: Reader, schema: Schema, config: Schema) -> Node:
@@ -182,6 +205,33 @@ def _without_info(schema: Schema) -> Any:
     return function["function"]
 
 
+def _json(reader: Reader, schema: Schema, config: Schema) -> Node:
+    reader.only(schema, {"schema"})
+    if reader.mode == "json":
+        raise Unsupported("JSON inside of JSON")
+    rest = reader.handler(schema, config)
+    if rest is None:
+        raise Unsupported("'json' that depends on what surrounds it")
+    nodes, root = reader.read_json(schema.get("schema") or {"type": "any"}, config)
+    if nodes[root]["kind"] == "foreign":
+        raise Unsupported(f"JSON in a string, of {nodes[root]['reason']}")  # one call of pydantic does both
+    core = cast("Any", _core)
+    try:
+        plan = core.compile_plan(nodes, root, camelize=False, for_encoding=False, json_parts=True)
+    except ValueError as error:
+        raise Unsupported(str(error)) from None
+    node: Node = {
+        "kind": "foreign",
+        "call": core.Decoder(plan, rest),
+        "parsed": (nodes, root),
+        "native": True,
+    }
+    node["reason"] = "JSON in a string"
+    if reader.is_pure(schema):
+        node["pure"] = True
+    return node
+
+
 def _url(reader: Reader, schema: Schema, config: Schema) -> Node:
     raise Unsupported("a URL, which only pydantic's parser decides")
 
@@ -197,6 +247,7 @@ READERS: dict[str, ReadPart] = {
     "enum": _enum,
     "bytes": _bytes,
     "is-instance": _is_instance,
+    "json": _json,
     "function-after": _function_after,
     "function-plain": _function_plain,
     "function-before": _function_before,

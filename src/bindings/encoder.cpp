@@ -5,6 +5,7 @@
 #include "bindings/codec.hpp"
 #include "bindings/python_text.hpp"
 #include "bindings/python_writer.hpp"
+#include "bindings/writer_lease.hpp"
 
 namespace chanx::bindings {
 namespace {

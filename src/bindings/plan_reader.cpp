@@ -109,6 +109,7 @@ void read_class(const py::dict& from, node_objects& objects) {
     objects.cls = take(from["cls"]);
     if (objects.made == form::typed_dict || objects.made == form::named_tuple) return;
     require_ordinary_class(objects.type());
+    objects.has_slots = from.contains("slots");
     if (objects.made == form::dataclass) return;
     // A root model hides the other slots behind attributes of its class.
     objects.fields_set_at = slot_offset(objects.type(), "__pydantic_fields_set__");
@@ -117,10 +118,46 @@ void read_class(const py::dict& from, node_objects& objects) {
     objects.private_at = slot_offset(objects.type(), "__pydantic_private__");
 }
 
+// Whether instances take values by PyObject_GenericSetAttr as they would by their dict, only faster: Python
+// keeps up to 30 in the instance itself, and nothing in the class stands in the way of a name.
+bool takes_attributes_inline(PyTypeObject* cls, const std::vector<PyObject*>& names) {
+#if PY_VERSION_HEX >= 0x030D0000
+    constexpr unsigned long needed = Py_TPFLAGS_INLINE_VALUES;
+#else
+    constexpr unsigned long needed = Py_TPFLAGS_MANAGED_DICT;
+#endif
+    constexpr std::size_t most = 30;
+    if (!PyType_HasFeature(cls, needed) || names.size() > most) return false;
+    for (PyObject* name : names) {
+        PyObject* found = _PyType_Lookup(cls, name);
+        if (found && Py_TYPE(found)->tp_descr_set) return false;
+    }
+    return true;
+}
+
 PyObject* interned(py::handle name) {
     PyObject* own = take(name);
     PyUnicode_InternInPlace(&own);
     return own;
+}
+
+// Each is a list that begins with a key and goes on with keys and places.
+void read_paths(py::handle from, schema::field_spec& to) {
+    for (py::handle item : from) {
+        const py::list steps = py::reinterpret_borrow<py::list>(item);
+        schema::key_path path;
+        path.first = steps[0].cast<std::string>();
+        for (std::size_t i = 1; i < steps.size(); ++i) {
+            schema::key_path::step step;
+            step.is_key = py::isinstance<py::str>(steps[i]);
+            if (step.is_key)
+                step.key = steps[i].cast<std::string>();
+            else
+                step.place = steps[i].cast<std::int64_t>();
+            path.steps.push_back(std::move(step));
+        }
+        to.paths.push_back(std::move(path));
+    }
 }
 
 void read_fields(const py::dict& from, schema::node_spec& to, node_objects& objects) {
@@ -131,6 +168,7 @@ void read_fields(const py::dict& from, schema::node_spec& to, node_objects& obje
         py::dict field = py::reinterpret_borrow<py::dict>(item);
         schema::field_spec one;
         one.name = field["key"].cast<std::string>();
+        if (field.contains("paths")) read_paths(field["paths"], one);
         one.node = field["node"].cast<std::uint32_t>();
         if (field.contains("others")) one.others = field["others"].cast<std::vector<std::string>>();
         field_default value;
@@ -169,6 +207,11 @@ PyObject* likely_value(const python_plan& plan, const schema::field_spec& field,
 void prepare_blanks(python_plan& plan, const schema::spec& spec) {
     for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
         node_objects& objects = plan.nodes[i];
+        const bool is_instance = objects.made == form::root_model || objects.made == form::model ||
+                                 objects.made == form::dataclass;
+        objects.inline_attributes =
+            is_instance && (objects.has_slots || takes_attributes_inline(objects.type(), objects.names));
+        if (objects.inline_attributes) continue;
         py::dict blank;
         if (objects.made == form::root_model) {
             blank[py::handle(objects.names[0])] = py::none();
@@ -246,6 +289,8 @@ void read_node(const py::dict& from, schema::node_spec& to, node_objects& object
         case schema::kind::choice_union: to.members = from["items"].cast<std::vector<std::uint32_t>>(); break;
         case schema::kind::tagged_union:
             to.discriminator = from["discriminator"].cast<std::string>();
+            if (from.contains("spellings"))
+                to.other_discriminators = from["spellings"].cast<std::vector<std::string>>();
             for (auto [tag, node] : py::reinterpret_borrow<py::dict>(from["choices"]))
                 to.choices.push_back({tag.cast<std::string>(), node.cast<std::uint32_t>()});
             break;

@@ -65,6 +65,75 @@ PyObject* blank_instance(PyTypeObject* cls) {
     return instance;
 }
 
+// Both make an instance from the values of all fields, which they borrow; with a dict, constant defaults may
+// be missing.
+
+PyObject* with_dict(const node_objects& objects, PyObject** slots) {
+    PyObject* dict = PyDict_Copy(objects.blank);
+    if (!dict) return nullptr;
+    bool fine = true;
+    for (std::size_t i = 0; fine && i < objects.names.size(); ++i) {
+        if (slots[i] && slots[i] != objects.blank_values[i])
+            fine = PyDict_SetItem(dict, objects.names[i], slots[i]) == 0;
+    }
+    PyObject* instance = fine ? blank_instance(objects.type()) : nullptr;
+    if (instance && PyObject_GenericSetDict(instance, dict, nullptr) < 0) Py_CLEAR(instance);
+    Py_DECREF(dict);
+    if (instance) PyObject_GC_Track(instance);
+    return instance;
+}
+
+PyObject* with_attributes(const node_objects& objects, PyObject** slots) {
+    static PyObject* const no_arguments = PyTuple_New(0);
+    PyObject* instance = PyBaseObject_Type.tp_new(objects.type(), no_arguments, nullptr);
+    for (std::size_t i = 0; instance && i < objects.names.size(); ++i) {
+        if (PyObject_GenericSetAttr(instance, objects.names[i], slots[i]) < 0) Py_CLEAR(instance);
+    }
+    return instance;
+}
+
+bool fill_defaults(const node_objects& objects, PyObject** slots) {
+    for (std::size_t i = 0; i < objects.names.size(); ++i) {
+        if (slots[i]) continue;
+        const field_default& absent = objects.defaults[i];
+        if (absent.what != field_default::type::constant)
+            slots[i] = make_default(absent);
+        else if (objects.inline_attributes)
+            slots[i] = Py_NewRef(absent.object);
+        else
+            continue;  // it stands in the blank
+        if (!slots[i]) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+namespace {
+
+// Short ASCII text comes again and again: names, tags, the keys of dicts. Pydantic keeps such strings as
+// well.
+struct short_text {
+    std::uint64_t head, tail;  // eight bytes each, which may overlap
+    std::size_t size;
+    PyObject* object;
+};
+constexpr std::size_t short_texts = 512;
+short_text kept_texts[short_texts];  // under the GIL
+
+PyObject* short_string(std::uint64_t head, std::uint64_t tail, std::string_view text) {
+    const std::uint64_t mixed = (head ^ (tail * 0x9E3779B97F4A7C15u) ^ text.size()) * 0xD6E8FEB86659FD93u;
+    short_text& kept = kept_texts[mixed >> 32 & (short_texts - 1)];
+    if (kept.object && kept.head == head && kept.tail == tail && kept.size == text.size())
+        return Py_NewRef(kept.object);
+    PyObject* made = PyUnicode_New(static_cast<Py_ssize_t>(text.size()), 127);
+    if (!made) return nullptr;
+    std::memcpy(PyUnicode_1BYTE_DATA(made), text.data(), text.size());
+    Py_XDECREF(kept.object);
+    kept = {head, tail, text.size(), Py_NewRef(made)};
+    return made;
+}
+
 }  // namespace
 
 PyObject* python_builder::string(std::string_view text) {
@@ -78,12 +147,9 @@ PyObject* python_builder::string(std::string_view text) {
         } else {
             std::memcpy(&head, text.data(), size);
         }
-        if (((head | tail) & 0x8080808080808080u) == 0) {
-            PyObject* made = PyUnicode_New(static_cast<Py_ssize_t>(size), 127);
-            if (made) std::memcpy(PyUnicode_1BYTE_DATA(made), text.data(), size);
-            return made;
-        }
+        if (((head | tail) & 0x8080808080808080u) == 0) return short_string(head, tail, text);
     }
+    if (size == 1) return PyUnicode_FromOrdinal(static_cast<unsigned char>(text[0]));
     return make_str(text);
 }
 
@@ -231,39 +297,23 @@ PyObject* python_builder::model(std::uint32_t node, PyObject** slots, const std:
 
 PyObject* python_builder::instance(node_objects& objects, PyObject** slots, const std::uint8_t* given,
                                    PyObject* extra) {
-    const std::size_t count = objects.names.size();
-    const bool has_slots = objects.made != form::dataclass;
-    PyObject* fields_set = has_slots ? make_fields_set(objects, slots, given, extra) : nullptr;
-    PyObject* dict = PyDict_Copy(objects.blank);
-    bool fine = dict && (fields_set || !has_slots);
-    for (std::size_t i = 0; i < count; ++i) {
-        PyObject* value = slots[i];
-        if (!value) {
-            if (objects.defaults[i].what == field_default::type::constant)
-                continue;  // it stands in the blank
-            if (fine) value = make_default(objects.defaults[i]);
-        }
-        if (value && value == objects.blank_values[i]) {
-            Py_DECREF(value);  // the blank keeps it alive
-            continue;
-        }
-        fine = fine && value && PyDict_SetItem(dict, objects.names[i], value) == 0;
-        Py_XDECREF(value);
-    }
-    PyObject* instance = fine ? blank_instance(objects.type()) : nullptr;
-    if (instance && PyObject_GenericSetDict(instance, dict, nullptr) < 0) Py_CLEAR(instance);
-    Py_XDECREF(dict);
+    const bool is_model = objects.made != form::dataclass;
+    PyObject* fields_set = is_model ? make_fields_set(objects, slots, given, extra) : nullptr;
+    PyObject* instance = nullptr;
+    // Defaults come first: their code finds no instance that is half made.
+    if ((fields_set || !is_model) && fill_defaults(objects, slots))
+        instance = objects.inline_attributes ? with_attributes(objects, slots) : with_dict(objects, slots);
+    for (std::size_t i = 0; i < objects.names.size(); ++i) Py_XDECREF(slots[i]);
     if (!instance) {
         Py_XDECREF(fields_set);
         Py_XDECREF(extra);
         return nullptr;
     }
-    if (has_slots) put_slot(instance, objects.fields_set_at, fields_set);
+    if (is_model) put_slot(instance, objects.fields_set_at, fields_set);
     if (objects.made == form::model) {
         put_slot(instance, objects.extra_at, extra ? extra : Py_NewRef(Py_None));
         put_slot(instance, objects.private_at, Py_NewRef(Py_None));
     }
-    PyObject_GC_Track(instance);
     return instance;
 }
 

@@ -52,7 +52,11 @@ struct node_objects {
     std::size_t computed_from = 0;            // the first of the computed fields, which stand at the end
     bool skip_none = false;                   // a serializer is not called with None
     std::vector<dependent_field> dependents;  // empty when no field depends on others
-    // A dict with every field, in order, holding what most instances will: copying it beats building one.
+    bool has_slots = false;                   // a dataclass whose instances have no dict
+    // Python keeps the attributes of the class's instances without a dict, until one is asked for.
+    bool inline_attributes = false;
+    // Otherwise a dict with every field, in order, holding what most instances will; copying it beats
+    // building one.
     PyObject* blank = nullptr;
     std::vector<PyObject*> blank_values;  // borrowed from `blank`
     // __pydantic_fields_set__ by bit mask of the fields given: copying a set copies its hash table as it is

@@ -31,4 +31,11 @@ PyObject* make_str(std::string_view text) {
     return made;
 }
 
+bool ascii_of(PyObject* text, std::string_view& out) {
+    if (!PyUnicode_CheckExact(text) || !PyUnicode_IS_COMPACT_ASCII(text)) return false;
+    out = {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
+           static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))};
+    return true;
+}
+
 }  // namespace chanx::bindings

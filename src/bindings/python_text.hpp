@@ -10,4 +10,7 @@ namespace chanx::bindings {
 // A new str, or null with MemoryError set.
 PyObject* make_str(std::string_view valid_utf8);
 
+// The characters of a str of ASCII only; false for any other object.
+bool ascii_of(PyObject* text, std::string_view& out);
+
 }  // namespace chanx::bindings

@@ -4,47 +4,25 @@
 
 #include <Python.h>
 
-#include <memory>
 #include <string>
-#include <unordered_map>
 
+#include "bindings/plan_cache.hpp"
 #include "bindings/python_plan.hpp"
 #include "core/encode/json_writer.hpp"
 
 namespace chanx::bindings {
 
-// The plans of the classes met so far. A class without a plan is remembered too. Used under the GIL.
-class plan_cache {
+// Custom serializers may change the very containers that are being written, so what is borrowed from them is
+// held.
+class held {
 public:
-    plan_cache(PyObject* compile, bool camelize) : compile_(Py_NewRef(compile)), camelize_(camelize) {}
-    ~plan_cache();
-    plan_cache(const plan_cache&) = delete;
-    plan_cache& operator=(const plan_cache&) = delete;
-
-    // Null when the class has no plan; user code may run the first time.
-    python_plan* find(PyTypeObject* cls);
-    bool camelize() const noexcept { return camelize_; }
-    int traverse(visitproc visit, void* arg);
+    explicit held(PyObject* object) : object_(Py_NewRef(object)) {}
+    ~held() { Py_DECREF(object_); }
+    held(const held&) = delete;
+    held& operator=(const held&) = delete;
 
 private:
-    PyObject* compile_;
-    bool camelize_;
-    std::unordered_map<PyTypeObject*, PyObject*> plans_;
-};
-
-// The calling thread's writer, empty, for the time of one message. A lease taken while the writer is in use
-// (a custom serializer encodes a message itself) gets one of its own; a large buffer is not kept.
-class writer_lease {
-public:
-    writer_lease();
-    ~writer_lease();
-    writer_lease(const writer_lease&) = delete;
-    writer_lease& operator=(const writer_lease&) = delete;
-
-    encode::json_writer& operator*() noexcept { return *writer_; }
-
-private:
-    std::unique_ptr<encode::json_writer> writer_;
+    PyObject* object_;
 };
 
 class python_writer {
@@ -56,6 +34,11 @@ public:
     bool message(PyObject* instance);
 
 private:
+    static constexpr unsigned max_depth = 64;
+
+    // Whether a value is what members of unions of this kind hold.
+    static bool is_of(const python_plan& plan, std::uint32_t index, PyObject* from);
+
     bool value(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
     bool native(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);
     bool literal(python_plan& plan, std::uint32_t index, PyObject* from, unsigned depth);

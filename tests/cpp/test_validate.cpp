@@ -78,6 +78,47 @@ TEST_CASE("camel-case keys match snake-case names when the plan says so") {
     CHECK_FALSE(accepts(schema::compile(form), chat(R"({"textLine":"a","text_line":"b"})")));
 }
 
+TEST_CASE("a byte order mark is no JSON") {
+    const schema::plan plan = schema::compile(chat_form());
+    const std::string text = chat(R"({"text_line":"a"})");
+    CHECK(accepts(plan, text));
+    CHECK_FALSE(accepts(plan, "\xEF\xBB\xBF" + text));
+}
+
+TEST_CASE("a discriminator may have more than one spelling") {
+    schema::spec form = chat_form();
+    form.nodes[0].discriminator = "kind_of";
+    form.nodes[0].other_discriminators = {"kindOf"};
+    form.nodes[1].fields[0].name = "kindOf";
+    form.nodes[1].fields[0].others = {"kind_of"};
+    const schema::plan plan = schema::compile(form);
+    const std::string rest = R"(,"payload":{"text_line":"a"}})";
+    CHECK(accepts(plan, R"({"kindOf":"chat")" + rest));
+    CHECK(accepts(plan, R"({"kind_of":"chat")" + rest));
+    CHECK_FALSE(accepts(plan, R"({"kind_of":"chat","kindOf":"chat")" + rest));
+    CHECK_FALSE(accepts(plan, R"({"action":"chat")" + rest));
+}
+
+TEST_CASE("a field may stand deeper in the document than its model") {
+    schema::spec form;
+    form.nodes.resize(2);
+    form.nodes[0].type = schema::kind::model;
+    form.nodes[0].fields = {{"count", 1, true}, {"", 1, true}};
+    form.nodes[0].fields[1].paths = {{"deep", {{"", -1, false}, {"x"}}}, {"wide", {{"y"}}}};
+    form.nodes[1].type = schema::kind::integer;
+    const schema::plan plan = schema::compile(form);
+    CHECK(accepts(plan, R"({"count":1,"deep":[0,{"x":2}]})"));
+    CHECK(accepts(plan, R"({"wide":{"z":0,"y":2},"count":1})"));
+    CHECK(accepts(plan, R"({"wide":{"y":2},"count":1,"deep":[{"x":2},{"y":3}]})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1,"":2})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1,"deep":[]})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1,"deep":{"x":2}})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1,"deep":[{"x":2}],"wide":{"y":2}})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1,"wide":{"y":2,"y":2}})"));
+    CHECK_FALSE(accepts(plan, R"({"count":1,"wide":{"y":2},"wide":{"y":2}})"));
+}
+
 TEST_CASE("a lease inside a lease leaves the outer document alone") {
     validate::parser_lease outer, inner;
     simdjson::dom::element first, second;

@@ -149,13 +149,17 @@ schema::plan make_plan(bool camelize, bool json_parts = false) {
                all = add(kind::model);
     auto& n = form.nodes;
     n[root].discriminator = "action";
+    n[root].other_discriminators = {"kind"};
     n[root].choices = {{"tree", tree}, {"strict", strict}, {"other", other}};
     n[tree].fields = {
         {"action", text, true, false},  {"number", number, false, false},   {"ratio", ratio, false, false},
         {"is_set", flag, false, false}, {"nothing", nothing, false, false}, {"choice", choice, false, false},
         {"maybe", maybe, false, false}, {"children", many, false, false},   {"by_name", table, false, false},
         {"any", any, false, false},     {"other", other, false, true}};
-    n[strict].fields = {{"action", text, true, false}, {"number", number, true, false}};
+    n[strict].fields = {
+        {"action", text, true, false}, {"number", number, true, false}, {"", text, false, false}};
+    n[strict].fields[0].others = {"kind"};
+    n[strict].fields[2].paths = {{"any", {{"a"}, {"", 1, false}}}, {"children", {{"", -2, false}}}};
     n[strict].forbid_extra = true;
     n[text].strip = true;
     n[text].min_length = 1;

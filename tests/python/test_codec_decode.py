@@ -1,11 +1,13 @@
 """Decoding: what the fast path accepts is what pydantic accepts, and it does accept the ordinary."""
 
 import json
+import sys
 
 import pytest
 from codec_cases import MESSAGES, VALID, check_text, examples
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from chanx.codec import FrameDecoder, MessageCodec
 
@@ -67,9 +69,22 @@ def test_deep_documents_get_pydantics_verdict(depth):
 
 
 @pytest.mark.parametrize("depth", [200, 253, 254, 255, 256, 2_000])
-def test_documents_beyond_the_fast_paths_depth_are_left_to_pydantic(depth):
+def test_documents_beyond_the_fast_paths_depth_get_pydantics_verdict(depth):
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)  # for the comparison, which goes as deep
+    try:
+        for text in ('{"action":"tree","children":[' * depth + "]}" * depth, "[" * depth + "]" * depth):
+            assert decoder(text) is None
+            check_text(text)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("depth", [2_000, 5_000])
+def test_documents_beyond_pythons_depth_are_refused_like_the_references(depth):
     for text in ('{"action":"tree","children":[' * depth + "]}" * depth, "[" * depth + "]" * depth):
         assert decoder(text) is None
+        check_text(text)
 
 
 def test_ten_thousand_levels_are_refused_without_harm():
@@ -94,6 +109,16 @@ def test_decoders_take_text_only():
         decoder()
     with pytest.raises(TypeError, match="str or bytes"):
         MessageCodec(MESSAGES).validate(None)
+
+
+def test_a_byte_order_mark_is_refused_as_json_loads_does():
+    text = '\ufeff{"action":"ping"}'
+    assert check_text(text)[0] == "JSONDecodeError"
+    for document in (text, text.encode()):
+        with pytest.raises(json.JSONDecodeError, match="BOM"):
+            MessageCodec(MESSAGES).validate(document)
+        with pytest.raises(ValidationError, match="expected value at line 1 column 1"):
+            MessageCodec(MESSAGES, mode="json").validate(document)
 
 
 def test_bytes_are_utf_8():

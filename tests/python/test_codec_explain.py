@@ -1,14 +1,18 @@
 """explain() names what is native, what is not, and why."""
 
 import datetime as dt
+import enum
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from codec_cases import MESSAGES, Tree
 from pydantic import (
     AfterValidator,
+    AliasPath,
     BaseModel,
     BeforeValidator,
     Field,
+    Json,
     TypeAdapter,
     ValidationInfo,
     field_validator,
@@ -17,6 +21,10 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 import chanx
+
+
+class Level(enum.IntEnum):
+    LOW = 1
 
 
 class Event(BaseModel):
@@ -52,6 +60,27 @@ def test_each_foreign_part_is_named_with_its_reason():
     assert (
         "  days: dict of parts left to pydantic, native\n    values: left to pydantic, because of 'date' with ge"
         in text
+    )
+
+
+def test_what_was_left_to_pydantic_once_is_native():
+    @dataclass(slots=True)
+    class Slotted:
+        number: int
+
+    class Native(BaseModel):
+        text: Json[list[int]]
+        deep: int = Field(0, validation_alias=AliasPath("a", 0))
+        kind: Literal[Level.LOW, "x"] = "x"
+        slotted: Slotted
+        checked: Json[Annotated[int, BeforeValidator(int)]] = 1
+
+    text = chanx.explain(Native)
+    assert text.startswith("decode: native but for 1 part\nNative, native\n")
+    assert "  text: JSON text of list, native, the rest left to pydantic\n  deep: int, native\n" in text
+    assert "  slotted: Slotted, native\n" in text
+    assert (
+        "checked: left to pydantic, because of JSON in a string, of the validator 'int' before it\n" in text
     )
 
 

@@ -6,12 +6,13 @@ import json
 import pickle
 import sys
 import threading
+import warnings
 import weakref
 from typing import Any, Literal
 
 import pytest
 from codec_cases import MESSAGES, VALID, Bulk, Chat, Item, Payload, Strict, Tree, fingerprint
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 
 from chanx.codec import FrameDecoder, FrameEncoder, MessageCodec
 
@@ -108,6 +109,63 @@ def test_subclasses_with_slots_are_built_whole():
         message.extra_slot  # noqa: B018 -- an empty slot raises
     object.__setattr__(message, "extra_slot", 3)
     assert message.extra_slot == 3
+
+
+def test_names_of_the_class_do_not_get_in_the_way_of_fields():
+    class Mixin:
+        one = property(lambda self: "the mixin's")  # a data descriptor: setting the attribute would call it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+
+        class Shadowing(Mixin, Parent):
+            pass
+
+    decode = FrameDecoder(TypeAdapter(Shadowing))
+    message, reference = decode('{"one":5}'), Shadowing.model_validate({"one": 5})
+    assert fingerprint(message) == fingerprint(reference)
+    assert message.__dict__ == {"action": "p", "one": 5}
+
+
+@pytest.mark.parametrize("count", [1, 29, 30, 31, 40])
+def test_instances_of_any_width_are_ordinary(count):
+    wide = create_model("Wide", **{f"field_{n}": (int, n) for n in range(count)})
+    codec = MessageCodec(wide)
+    for _ in range(50):  # Python learns the attributes of a class from its first instances
+        message, reference = codec.validate('{"field_0":-1}'), wide.model_validate({"field_0": -1})
+        assert message == reference
+        assert list(message.__dict__.items()) == list(reference.__dict__.items())
+    message.field_0 = 7
+    message.__dict__["field_1"] = 8
+    assert (message.field_0, message.field_1) == (7, 8)
+    assert codec.validate("{}").field_0 == 0
+    del message.field_0
+    assert not hasattr(message, "field_0")
+
+
+def test_short_strings_are_as_good_as_new_ones():
+    codec = MessageCodec(TypeAdapter(list[str]))
+    texts = [
+        "",
+        "a",
+        "ab",
+        "abcdefgh",
+        "abcdefghi",
+        "a" * 16,
+        "a" * 17,
+        "b" * 7 + "\x00",
+        "\x00\x00",
+        "\x00",
+        "é",
+        "aé",
+    ]
+    for _ in range(3):
+        assert codec.validate(json.dumps(texts)) == texts
+        assert codec.validate(json.dumps([text + "x" for text in texts])) == [text + "x" for text in texts]
+        assert codec.validate(json.dumps([text[::-1] for text in texts])) == [text[::-1] for text in texts]
+    many = [f"{n:x}" for n in range(5000)]
+    assert codec.validate(json.dumps(many)) == many
+    assert codec.validate(json.dumps(many[::-1])) == many[::-1]
 
 
 def test_a_default_factory_runs_only_for_messages_that_fit():

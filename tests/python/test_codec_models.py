@@ -82,6 +82,12 @@ class Pair:
     right: str = "r"
 
 
+@dataclass(slots=True)
+class Slotted:
+    left: int
+    right: str = "r"
+
+
 class Options(TypedDict, total=False):
     a: int
     b_c: str
@@ -158,6 +164,14 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
         Pair,
         st.sampled_from([{"left": 1}, {"left": 1, "right": "x"}, {"right": "x"}, {"left": "1", "z": 2}]),
     ),
+    "slotted": (
+        Slotted,
+        st.sampled_from([{"left": 1}, {"left": 1, "right": "x"}, {"right": "x"}, {"left": "1", "z": 2}]),
+    ),
+    "enum literal": (
+        Literal[Colour.RED, Level.HIGH, Name.A, "x", None],
+        st.sampled_from(["red", 2, 2.0, "2", "a", "x", None, True, Name.A]),
+    ),
     "options": (Options, st.sampled_from([{}, {"a": 1}, {"b_c": "x", "a": "2"}, {"b_c": 1}, {"z": 1}])),
     "corner": (Corner, st.sampled_from([[1, 2.5], [1], [], {"x": 1}, [1, 2, 3], ["1", 2]])),
     "lone": (Lone, st.sampled_from([[], [1], ["1"], [1, "x"], {"root": [1]}, None])),
@@ -178,6 +192,11 @@ _PLAIN: dict[str, tuple[Any, Any]] = {
     "secret": (SecretStr, _texts | _ints),
     "url": (AnyUrl, st.sampled_from(["http://a.b/c", "x", "HTTP://A"])),
     "json": (Json[list[int]], st.sampled_from(["[1]", "[]", "x", [1]])),
+    "json dates": (
+        Json[dict[str, dt.date | str]],
+        st.sampled_from(['{"a":"2020-01-01"}', "{}", "[]", '{"a":1,"a":""}']),
+    ),
+    "any json": (Json, _json.map(json.dumps)),
 }
 
 
@@ -258,7 +277,12 @@ def _models(draw: Any, inner: Any) -> tuple[Any, Any]:
                 alias["validation_alias"] = AliasChoices("first", name + "Alias")
                 key = draw(st.sampled_from(["first", name + "Alias"]))
             case 2:
-                alias["validation_alias"] = AliasChoices("other", AliasPath("deep", 0))
+                alias["validation_alias"] = AliasChoices(
+                    "other", AliasPath("deep", 0), AliasPath("way", "in", -1)
+                )
+                key = draw(st.sampled_from(["other", "deep", "way"]))
+                if key != "other":
+                    good = st.tuples(good).map(list) if key == "deep" else good.map(lambda v: {"in": [0, v]})
             case _:
                 pass
         choices = {

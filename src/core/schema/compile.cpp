@@ -35,8 +35,12 @@ void compile_fields(const node_spec& from, node& to, plan& out, const spec& form
     std::vector<std::string> names;
     for (const field_spec& one : from.fields) {
         require_index(one.node, form);
-        to.key_fields.push_back(static_cast<std::uint32_t>(names.size()));
-        names.push_back(one.name);
+        const auto place = static_cast<std::uint32_t>(out.fields.size()) - to.first_field;
+        if (!one.name.empty() || one.paths.empty()) {
+            to.key_fields.push_back(place);
+            names.push_back(one.name);
+        }
+        for (const key_path& path : one.paths) to.paths.emplace_back(path, place);
         out.fields.push_back({one.name, one.node, one.required, one.needs_data});
         if (one.needs_data || one.default_needs_data) to.needs_data = true;
         if (one.default_runs_code || to.needs_data) to.runs_code = true;
@@ -59,6 +63,7 @@ void compile_choices(const node_spec& from, node& to, plan& out, const spec& for
         to.choices.push_back(one.node);
     }
     to.discriminator = from.discriminator;
+    to.other_discriminators = from.other_discriminators;
     to.table = static_cast<std::uint32_t>(out.tables.size());
     out.tables.emplace_back(std::move(tags));
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/dispatch/string_table.hpp"
@@ -54,8 +56,18 @@ struct node {
     range<double> floats;
     double float_multiple_of = 0;
     std::string discriminator;
+    std::vector<std::string> other_discriminators;
+    std::vector<std::pair<key_path, std::uint32_t>> paths;  // and the fields they lead to
     std::vector<std::uint32_t> choices;     // by index of the tag in `table`; members of tuples and unions
     std::vector<std::uint32_t> key_fields;  // field by index of the key in `table`
+
+    bool is_discriminator(std::string_view key) const noexcept {
+        if (key == discriminator) return true;
+        for (const std::string& other : other_discriminators) {
+            if (key == other) return true;
+        }
+        return false;
+    }
 };
 
 struct plan {

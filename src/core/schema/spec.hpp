@@ -39,14 +39,26 @@ enum class kind : std::uint8_t {
 
 enum class letter_change : std::uint8_t { none, lower, upper };
 
+// A place inside an object: a key, and from its value on keys of objects and places in arrays.
+struct key_path {
+    struct step {
+        std::string key;
+        std::int64_t place = 0;  // counted from the end if negative
+        bool is_key = true;
+    };
+    std::string first;
+    std::vector<step> steps;
+};
+
 struct field_spec {
-    std::string name;  // the key in a frame
+    std::string name;  // the key in a frame; empty for a field that is found by paths only
     std::uint32_t node = 0;
     bool required = true;
     bool default_runs_code = false;     // the default is made by calling user code
     bool needs_data = false;            // its value depends on the fields before it
     bool default_needs_data = false;    // so does its default
     std::vector<std::string> others{};  // more keys that name it
+    std::vector<key_path> paths{};
 };
 
 struct choice_spec {
@@ -91,6 +103,7 @@ struct node_spec {
     std::vector<literal_spec> literals;
     std::vector<field_spec> fields;
     std::string discriminator;
+    std::vector<std::string> other_discriminators;  // more spellings of the key
     std::vector<choice_spec> choices;
     std::vector<std::uint32_t> members;  // of a tuple or a choice_union
 };

@@ -63,6 +63,8 @@ parser_lease::~parser_lease() {
 simdjson::error_code parser_lease::parse(std::string_view text, simdjson::dom::element& root,
                                          std::size_t depth) {
     state& s = *state_;
+    // Newer versions of simdjson skip a byte order mark, which Python's json refuses.
+    if (text.starts_with("\xEF\xBB\xBF")) return simdjson::TAPE_ERROR;
     // The parser counts the document itself as a level.
     depth = depth < simdjson::DEFAULT_MAX_DEPTH ? depth + 1 : simdjson::DEFAULT_MAX_DEPTH;
     simdjson::dom::parser& parser = text.size() <= tiny ? s.tiny_parser : s.parser;

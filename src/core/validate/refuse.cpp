@@ -36,7 +36,7 @@ bool refuses_literal(const schema::plan& plan, const schema::node& n, element fr
 bool refuses_model(const schema::plan& plan, const schema::node& n, element from, unsigned depth) {
     simdjson::dom::object members;
     if (from.get(members)) return !n.any_object;
-    if (depth >= looked_into) return false;
+    if (depth >= looked_into || !n.paths.empty()) return false;
     constexpr std::uint32_t most = 64;
     if (n.field_count > most) return false;
     const schema::field* fields = plan.fields.data() + n.first_field;
@@ -74,7 +74,7 @@ bool refuses_tagged(const schema::plan& plan, const schema::node& n, element fro
     std::uint32_t found = dispatch::string_table::npos;
     int count = 0;
     for (auto member : members) {
-        if (member.key != n.discriminator) continue;
+        if (!n.is_discriminator(member.key)) continue;
         std::string_view tag;
         if (member.value.get(tag)) return false;
         found = plan.tables[n.table].find(tag);

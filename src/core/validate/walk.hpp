@@ -17,6 +17,7 @@
 #include "core/schema/plan.hpp"
 #include "core/validate/builder.hpp"
 #include "core/validate/checks.hpp"
+#include "core/validate/paths.hpp"
 #include "core/validate/refuse.hpp"
 #include "core/validate/temporal.hpp"
 
@@ -295,8 +296,8 @@ private:
             std::fill_n(f.slots, n.field_count, value_type{});
         }
         if (n.keep_extra && !done(build_.dict(0), f.extra)) return false;
-        const bool filled =
-            n.runs_code ? fill_in_order(index, n, members, f, depth) : fill(n, members, f, depth);
+        const bool filled = n.runs_code || !n.paths.empty() ? fill_in_order(index, n, members, f, depth)
+                                                            : fill(n, members, f, depth);
         if (filled && complete(n, f.slots))
             return done(build_.model(index, f.slots, f.given.empty() ? nullptr : f.given.data(), f.extra),
                         out);
@@ -338,7 +339,8 @@ private:
         return any(n, from, one, depth + 1) && build_.insert(f.extra, key, one);
     }
 
-    // As fill, for models with user code inside: it runs in the order of the fields, not of the document.
+    // As fill, for models with user code inside, which runs in the order of the fields, not of the document,
+    // and for those with fields that stand deeper in the document.
     bool fill_in_order(std::uint32_t index, const schema::node& n, simdjson::dom::object members, filling& f,
                        unsigned depth) {
         const schema::field* fields = plan_.fields.data() + n.first_field;
@@ -356,6 +358,15 @@ private:
             if (given[at]) return false;  // a duplicate
             given[at] = 1;
             values[at] = member.value;
+        }
+        for (const auto& [path, at] : n.paths) {
+            switch (follow_path(plan_, path, members, values[at])) {
+                case path_end::absent: continue;
+                case path_end::unsure: return false;
+                case path_end::found:
+                    if (given[at]) return false;  // of several places pydantic takes the first one
+                    given[at] = 1;
+            }
         }
         for (std::uint32_t i = 0; i < n.field_count; ++i) {
             if (given[i] && !fields[i].needs_data) {
@@ -383,10 +394,10 @@ private:
         if (from.get(members)) return false;
         for (auto member : members) {
             std::string_view key = member.key;
-            if (key != n.discriminator) {
+            if (!n.is_discriminator(key)) {
                 if (!plan_.camelize) continue;
                 if (!normalise(key)) return false;
-                if (key != n.discriminator) continue;
+                if (!n.is_discriminator(key)) continue;
             }
             std::string_view tag;
             if (member.value.get(tag)) return false;
@@ -406,7 +417,7 @@ private:
         for (auto member : members) {
             std::string_view key = member.key;
             if (!normalise(key)) return false;
-            count += key == n.discriminator;
+            count += n.is_discriminator(key);
         }
         return count == 1;
     }
