@@ -39,6 +39,7 @@ __all__ = ["FrameDecoder", "FrameEncoder", "FrameLimits", "MessageCodec", "expla
 
 T = TypeVar("T")
 _Nodes: TypeAlias = tuple[list[_schema.Node], int]
+Spell: TypeAlias = Callable[[list[_schema.Node], int], int]
 
 
 def _adapter_of(type_or_adapter: Any) -> TypeAdapter[Any]:
@@ -87,24 +88,30 @@ def _compile(
 
 
 def _decode_plan(
-    adapter: TypeAdapter[Any], camelize: bool, mode: _schema.Mode = "python"
+    adapter: TypeAdapter[Any], camelize: bool, mode: _schema.Mode = "python", spell: Spell | None = None
 ) -> _core.Plan | None:
     try:
-        return _compile(_decode_nodes(adapter, mode), camelize, json_parts=mode == "json")
+        nodes, root = _decode_nodes(adapter, mode)
+        if spell is not None:
+            root = spell(nodes, root)
+        return _compile((nodes, root), camelize, json_parts=mode == "json")
     except (_schema.Unsupported, ValueError):
         return None
 
 
-def _encode_plan(cls: type[Any], camelize: bool) -> _core.Plan | None:
+def _encode_plan(cls: type[Any], camelize: bool, spell: Spell | None = None) -> _core.Plan | None:
     try:
-        return _compile(_encode_nodes(cls), camelize, for_encoding=True)
+        nodes, root = _encode_nodes(cls)
+        if spell is not None:
+            root = spell(nodes, root)
+        return _compile((nodes, root), camelize or spell is not None, for_encoding=True)
     except (_schema.Unsupported, ValueError):
         return None
 
 
-def _encode_compiler(camelize: bool) -> Callable[[type[Any]], _core.Plan | None]:
+def _encode_compiler(camelize: bool, spell: Spell | None = None) -> Callable[[type[Any]], _core.Plan | None]:
     def compile_class(cls: type[Any]) -> _core.Plan | None:
-        return _encode_plan(cls, camelize)
+        return _encode_plan(cls, camelize, spell)
 
     return compile_class
 
@@ -223,14 +230,19 @@ class FrameDecoder(_Decoder):
         adapter: The adapter of the consumer's messages.
         camelize: Keys come in camelCase and are turned to snake_case, as pyhumps does, before they are matched.
         limits: What a frame may hold. A frame beyond them takes the slow path.
+        spell: Spells the fields of the plan's nodes; see ``chanx.core.field_nodes``.
     """
 
     def __init__(
-        self, adapter: TypeAdapter[Any], *, camelize: bool = False, limits: FrameLimits | None = None
+        self,
+        adapter: TypeAdapter[Any],
+        *,
+        camelize: bool = False,
+        limits: FrameLimits | None = None,
+        spell: Spell | None = None,
     ) -> None:
-        super().__init__(
-            _decode_plan(adapter, camelize), None, frames=True, limits=(limits or FrameLimits()).as_tuple()
-        )
+        plan = _decode_plan(adapter, camelize, spell=spell)
+        super().__init__(plan, None, frames=True, limits=(limits or FrameLimits()).as_tuple())
 
 
 class FrameEncoder(_Encoder):
@@ -241,10 +253,12 @@ class FrameEncoder(_Encoder):
 
     Args:
         camelize: All keys, those of dicts too, are written in camelCase as pyhumps does.
+        spell: Looks at a plan's nodes before its fields, and only those, are written in camelCase; see
+            ``chanx.core.field_nodes``.
     """
 
-    def __init__(self, *, camelize: bool = False) -> None:
-        super().__init__(_encode_compiler(camelize), None, camelize=camelize)
+    def __init__(self, *, camelize: bool = False, spell: Spell | None = None) -> None:
+        super().__init__(_encode_compiler(camelize, spell), None, camelize=camelize)
 
 
 def explain(message_type: Any) -> str:

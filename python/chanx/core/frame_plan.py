@@ -15,6 +15,7 @@ from chanx import _core
 from chanx.codec import FrameDecoder, FrameEncoder
 from chanx.core.config import config
 from chanx.core.field_case import FieldCase
+from chanx.core.field_nodes import FieldNodes
 from chanx.core.frame_limits import frame_limits
 from chanx.core.handlers import PASSTHROUGH
 from chanx.core.wire_case import WireCase, wire_case
@@ -142,26 +143,27 @@ class FramePlan:
         stock = {name for name in WATCHED if _is_stock(cls, name)}
         mode: Camelize | None = getattr(cls, "camelize", None)
         self.case = wire_case(cls, config.camelize if mode is None else mode)
-        by_field = isinstance(self.case, FieldCase)  # the codec spells either no key or all
-        camelize = self.case is not None
+        # Either the names of fields are spelt, or all keys.
+        fields = FieldNodes(self.case) if isinstance(self.case, FieldCase) else None
+        camelize = self.case is not None and fields is None
         completes = _setting(cls, "send_completion", config.send_completion)
         silent = not (cls.log_websocket_message and _logging.on)
         self.yield_after = bool(cls.send_message_immediately)
         self.limit = cls.max_handlers
         handlers: HandlerMap = getattr(cls, "_MESSAGE_HANDLER_INFO_MAP")  # noqa: B009  # its own module's
         self.methods = {info["input_type"]: info["method_name"] for info in handlers.values()}
-        self.encode = FrameEncoder(camelize=camelize)
-        sending = silent and stock.issuperset((*SENDING, "should_camelize"))
-        self.send = sending and not by_field
+        self.encode = FrameEncoder(camelize=camelize, spell=fields.outgoing if fields else None)
+        complete = FrameEncoder()  # their keys are the same in every spelling
+        self.send = silent and stock.issuperset((*SENDING, "should_camelize"))
         self.reply = self.send and stock.issuperset(REPLYING)
         self.group = (
-            sending
+            self.send
             and stock.issuperset((*GROUPS, "should_send_completion"))
             and (self.reply or not completes)
         )
-        self.group_completion = self.encode(GroupCompleteMessage()) if completes else None
+        self.group_completion = complete(GroupCompleteMessage()) if completes else None
         self.event_adapter = cls.incoming_event_adapter
-        self.event_completion = self.encode(EventCompleteMessage()) if completes else None
+        self.event_completion = complete(EventCompleteMessage()) if completes else None
         passes = self.send and stock.issuperset((*EVENTS, "should_send_completion"))
         self.passed_on = frozenset(passed_on if passes else ())
         self.completion = None
@@ -169,13 +171,13 @@ class FramePlan:
         if (
             adapter is not None
             and silent
-            and not by_field
             and cls.default_topic is None
             and stock.issuperset((*RECEIVING, "should_camelize", "should_send_completion"))
             and (self.reply or not completes)
         ):
-            self.decode = FrameDecoder(adapter, camelize=camelize, limits=frame_limits())
-            self.completion = self.encode(CompleteMessage()) if completes else None
+            spell = fields.incoming if fields else None
+            self.decode = FrameDecoder(adapter, camelize=camelize, limits=frame_limits(), spell=spell)
+            self.completion = complete(CompleteMessage()) if completes else None
         _plans.add(self)
 
     def passed_on_text(self, event_data: Any) -> str | None:
