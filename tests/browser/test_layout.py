@@ -60,6 +60,51 @@ def test_colours_follow_the_scheme(windows, sandbox):
     assert len(backgrounds) == 2
 
 
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+# What a page has chosen when its body comes to be, before anything of it can be painted.
+AT_FIRST = """new MutationObserver(() => {
+  if (document.body) window.atFirst ??= document.documentElement.dataset.theme;
+}).observe(document, { childList: true, subtree: true });"""
+
+
+@pytest.mark.parametrize("path", ["/", "/ai-chat/"])
+def test_a_person_chooses_the_colours(windows, sandbox, path):
+    light, window = windows(sandbox, color_scheme="light"), windows(sandbox, color_scheme="dark")
+    light.open(path, connected=False)
+    window.page.add_init_script(AT_FIRST)
+    window.open(path, connected=False)
+    dark_background = window.page.evaluate(BACKGROUND)
+    window.page.get_by_role("button", name="Colours: as the system").focus()
+    window.page.keyboard.press("Enter")
+    chosen = window.page.get_by_role("button", name="Colours: light")
+    chosen.wait_for()
+    assert chosen.evaluate("(button) => button === document.activeElement")
+    assert window.page.evaluate(BACKGROUND) == light.page.evaluate(BACKGROUND) != dark_background
+    window.page.reload()
+    assert window.page.evaluate("atFirst") == "light"
+    assert window.page.evaluate(BACKGROUND) == light.page.evaluate(BACKGROUND)
+    assert window.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_a_choice_holds_in_every_window_on_refusals_and_in_the_admin(windows, sandbox):
+    window = windows(sandbox, color_scheme="light")
+    window.log_in("admin")
+    other = window.page.context.new_page()
+    other.goto(sandbox.url + "/chat/")
+    for name in ("Colours: as the system", "Colours: light"):
+        window.page.get_by_role("button", name=name).click()
+    other.get_by_role("button", name="Colours: dark").wait_for()
+    backgrounds = {page.evaluate(BACKGROUND) for page in (window.page, other)}
+    assert len(backgrounds) == 1
+    for path in ("/admin/", "/chat/1/"):  # the second is refused
+        other.goto(sandbox.url + path)
+        assert other.locator("html").get_attribute("data-theme") == "dark"
+    assert other.get_by_role("heading", name="Not allowed").is_visible()
+    assert {other.evaluate(BACKGROUND)} == backgrounds
+    window.page.get_by_role("button", name="Colours: dark").click()
+    assert window.page.evaluate(BACKGROUND) not in backgrounds
+
+
 def test_the_first_page_links_every_app_and_names_what_runs(windows, sandbox):
     window = windows(sandbox)
     window.open("/", connected=False)

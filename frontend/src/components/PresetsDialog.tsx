@@ -3,6 +3,7 @@ import { announce } from "../announce.ts";
 import type { Api, PresetFields } from "../api/rest.ts";
 import type { Preset, Session } from "../api/types.ts";
 import { problemText, useFetched } from "../use.ts";
+import { ActionForm } from "./ActionForm.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { SettingsFields } from "./SettingsFields.tsx";
 
@@ -41,7 +42,7 @@ export function PresetsDialog({ api, session, onStarted, onClose }: Props) {
   const presets = fetched.value?.results;
   return (
     <Dialog title={making ? "New preset" : "Presets"} onClose={onClose}>
-      {(problem || fetched.problem) && (
+      {!making && (problem || fetched.problem) && (
         <p className="problem" role="alert">
           {problem || fetched.problem}
         </p>
@@ -51,14 +52,10 @@ export function PresetsDialog({ api, session, onStarted, onClose }: Props) {
           api={api}
           session={session}
           onCancel={() => setMaking(false)}
-          onSave={(fields) =>
-            attempt(async () => {
-              await api.createPreset(fields);
-              announce(`Preset ${fields.name} saved`);
-              fetched.reload();
-              setMaking(false);
-            })
-          }
+          onSaved={() => {
+            fetched.reload();
+            setMaking(false);
+          }}
         />
       ) : (
         <>
@@ -102,11 +99,11 @@ export function PresetsDialog({ api, session, onStarted, onClose }: Props) {
 interface FormProps {
   api: Api;
   session: Session | null;
-  onSave: (fields: PresetFields) => Promise<void>;
+  onSaved: () => void;
   onCancel: () => void;
 }
 
-function PresetForm({ api, session, onSave, onCancel }: FormProps) {
+function PresetForm({ api, session, onSaved, onCancel }: FormProps) {
   const [fields, setFields] = useState<PresetFields>({
     name: "",
     description: "",
@@ -119,13 +116,19 @@ function PresetForm({ api, session, onSave, onCancel }: FormProps) {
   });
   const fetched = useFetched(useCallback(() => Promise.all([api.models(), api.tools()]), [api]));
   const change = (changes: Partial<PresetFields>): void => setFields((before) => ({ ...before, ...changes }));
+  const save = async (): Promise<void> => {
+    const name = fields.name.trim();
+    await api.createPreset({ ...fields, name });
+    announce(`Preset ${name} saved`);
+  };
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void onSave({ ...fields, name: fields.name.trim() });
-      }}
+    <ActionForm
+      submit="Save"
+      cancel="Back"
+      action={save}
+      onDone={onSaved}
+      onCancel={onCancel}
+      problem={fetched.problem}
     >
       <label>
         Name
@@ -144,7 +147,6 @@ function PresetForm({ api, session, onSave, onCancel }: FormProps) {
       {fetched.value && (
         <SettingsFields value={fields} models={fetched.value[0]} tools={fetched.value[1]} onChange={change} />
       )}
-      {fetched.problem && <p className="problem">{fetched.problem}</p>}
       <div className="choice">
         <input
           id="preset-public"
@@ -154,14 +156,6 @@ function PresetForm({ api, session, onSave, onCancel }: FormProps) {
         />
         <label htmlFor="preset-public">Everybody may use it</label>
       </div>
-      <div className="row">
-        <button type="submit" className="primary">
-          Save
-        </button>
-        <button type="button" onClick={onCancel}>
-          Back
-        </button>
-      </div>
-    </form>
+    </ActionForm>
   );
 }

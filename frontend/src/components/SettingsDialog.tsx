@@ -2,7 +2,8 @@ import { useCallback, useState } from "react";
 import { announce } from "../announce.ts";
 import type { Api } from "../api/rest.ts";
 import type { ModelSettings, Session } from "../api/types.ts";
-import { problemText, useFetched } from "../use.ts";
+import { useFetched } from "../use.ts";
+import { ActionForm } from "./ActionForm.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { SettingsFields } from "./SettingsFields.tsx";
 
@@ -22,33 +23,18 @@ export function SettingsDialog({ api, session, onSaved, onClose }: Props) {
     tools: session.tools,
   });
   const [title, setTitle] = useState(session.title);
-  const [problem, setProblem] = useState("");
-  const [saving, setSaving] = useState(false);
   /** What the person made of the checkbox; null while it is as it was. */
   const [asDefault, setAsDefault] = useState<boolean | null>(null);
   const fetched = useFetched(useCallback(() => Promise.all([api.models(), api.tools(), api.defaultModel()]), [api]));
 
   const save = async (): Promise<void> => {
-    setSaving(true);
-    try {
-      onSaved(await api.updateSession(session.id, { title: title.trim(), ...settings }));
-      if (asDefault !== null) await api.setDefaultModel(asDefault ? settings.model : null);
-      announce("Settings saved");
-      onClose();
-    } catch (error) {
-      setProblem(problemText(error));
-      setSaving(false);
-    }
+    onSaved(await api.updateSession(session.id, { title: title.trim(), ...settings }));
+    if (asDefault !== null) await api.setDefaultModel(asDefault ? settings.model : null);
+    announce("Settings saved");
   };
   return (
     <Dialog title="Settings of this chat" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <ActionForm submit="Save" action={save} onDone={onClose} onCancel={onClose} problem={fetched.problem}>
         <label>
           Title
           <input maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
@@ -74,20 +60,7 @@ export function SettingsDialog({ api, session, onSaved, onClose }: Props) {
             <label htmlFor="as-default">{settings.model} is my default for all chats</label>
           </div>
         )}
-        {(problem || fetched.problem) && (
-          <p className="problem" role="alert">
-            {problem || fetched.problem}
-          </p>
-        )}
-        <div className="row">
-          <button type="submit" className="primary" disabled={saving}>
-            Save
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }
