@@ -73,9 +73,16 @@ def start_redis_if_needed(children: Children) -> str | None:
     return url
 
 
+def load_env_files() -> None:
+    """What `.env` says is known before anything is chosen here."""
+    sys.path.insert(0, str(SANDBOX))
+    from config.settings import environment
+
+    environment.load()
+
+
 def prepare_django() -> None:
     """Loads the settings, whose mistakes end the start here, migrates and seeds."""
-    sys.path.insert(0, str(SANDBOX))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     import django
     from django.core.exceptions import ImproperlyConfigured
@@ -148,6 +155,13 @@ def banner(host: str, port: int, own_redis: str | None) -> str:
     return "\n".join(["", rule, *lines, rule, "  Ctrl-C ends it.", ""])
 
 
+def uvicorn_log_level() -> str:
+    """That of everything else."""
+    from config.settings import logs
+
+    return logs.level("WARNING").lower()
+
+
 def wait_until_served(children: Children, host: str, port: int) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -167,13 +181,14 @@ def main() -> None:
     if not 0 < options.port < 65536:
         parser.error(f"--port {options.port}: a port is a number from 1 to 65535")
     require_port(options.host, options.port)
+    load_env_files()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Children() as children:
         own_redis = start_redis_if_needed(children)
         choose_model_port()
         os.environ["PORT"] = str(options.port)
-        os.environ.setdefault("LOG_LEVEL", "WARNING")  # the banner stays in sight
+        os.environ["LOG_LEVEL"] = os.environ.get("LOG_LEVEL") or "WARNING"  # the banner stays in sight
         prepare_django()
         start_model_servers(children)
         say("starting the server")
@@ -182,7 +197,7 @@ def main() -> None:
             [
                 *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
                 *("--app-dir", str(SANDBOX), "--host", options.host, "--port", str(options.port)),
-                *("--log-level", "warning", "--timeout-graceful-shutdown", "2"),
+                *("--log-level", uvicorn_log_level(), "--timeout-graceful-shutdown", "2"),
             ],
         )
         reachable = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host

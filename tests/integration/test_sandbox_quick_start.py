@@ -11,9 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from ports import free_port
 from postgres_server import PostgresServer
 from redis_server import RedisServer
-from sandbox_server import ROOT, free_port
+from sandbox_server import ROOT
 from uv import find_uv_bin
 
 PASSWORD = "a-long-password-of-the-test"
@@ -42,7 +43,7 @@ def copy_of_the_project(directory: Path) -> Path:
 def clean_environment(project: Path) -> dict[str, str]:
     """Only `.env` says what the sandbox runs on."""
     dropped = re.compile(
-        r"OPENAI_|LLM_|DB_|REDIS_|DATABASE_URL|DJANGO_|CHANNEL_LAYER|SANDBOX_|PYTHONPATH|VIRTUAL_ENV|UV_"
+        r"LOG_LEVEL|OPENAI_|LLM_|DB_|REDIS_|DATABASE_URL|DJANGO_|CHANNEL_LAYER|SANDBOX_|PYTHONPATH|VIRTUAL_ENV|UV_"
     )
     kept = {name: value for name, value in os.environ.items() if not dropped.match(name)}
     return {**kept, "PYTHONUNBUFFERED": "1"}
@@ -95,11 +96,11 @@ def walk(project: Path, python: str, services: dict[str, str], **environment: st
         visit(f"http://localhost:{port}", server, log)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def visit(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    with httpx.Client(base_url=url, follow_redirects=True, timeout=20) as client:
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60) as client:
         deadline = time.monotonic() + 90
         while True:
             try:
@@ -127,6 +128,19 @@ def visit(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
         admin = client.get("/admin/").text
         for models in ("Users", "Assistant conversations", "Group chats", "Chat messages", "Topics"):
             assert models in admin
+
+
+def test_make_sandbox_reads_the_env_file_before_it_chooses_anything(project):
+    (project / ".env").write_text("LOG_LEVEL=DEBUG  # all of it\nLLM_SERVER_URL=http://127.0.0.1:7\n")
+    code = """
+import os, sys
+sys.path.insert(0, "tools")
+import sandbox
+sandbox.load_env_files()
+sandbox.choose_model_port()
+print(sandbox.uvicorn_log_level(), os.environ["LLM_SERVER_URL"])
+"""
+    assert run(sys.executable, "-c", code, project=project) == "debug http://127.0.0.1:7\n"
 
 
 @pytest.fixture

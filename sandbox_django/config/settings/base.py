@@ -206,7 +206,8 @@ ASSISTANT_TASKS = services.task_place()
 # With "request" titles are made beside the request that asks for them; tests wait for them.
 TASKS_IN_BACKGROUND = True
 CELERY_BROKER_URL = services.broker_url()
-CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_BROKER_CONNECTION_TIMEOUT = services.BROKER_SECONDS
+CELERY_BROKER_TRANSPORT_OPTIONS = services.broker_options()
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 # A task whose worker dies is lost rather than run twice: its reader can ask for the answer again.

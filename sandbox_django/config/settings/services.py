@@ -100,6 +100,7 @@ def caches() -> dict[str, Any]:
 
 
 TASK_PLACES = ("request", "celery")
+BROKER_SECONDS = 2
 
 
 def task_place() -> str:
@@ -129,6 +130,14 @@ def broker_url() -> str:
     """
     schemes = (*REDIS_SCHEMES, "amqp", "amqps")
     return environment.url("CELERY_BROKER_URL", schemes=schemes) or redis_url() or DEFAULT_REDIS_URL
+
+
+def broker_options() -> dict[str, Any]:
+    """Whoever posts a question does not wait for a broker that is gone: one attempt, of BROKER_SECONDS at most."""
+    once = {"max_retries": 0, "interval_start": 0}
+    if broker_url().startswith("amqp"):
+        return once
+    return {**once, "socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS}
 
 
 def channel_layers() -> dict[str, Any]:
