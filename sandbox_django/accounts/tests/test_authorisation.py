@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ai_chat.models import ChatSession
 from asgiref.sync import sync_to_async
 from assistants.models import AssistantConversation
 from channels.testing import WebsocketCommunicator
+from chat.services.groups import create_group
+from chat.services.members import add_member
 from config.asgi import application
 from discussion.models import Topic
 from django.core.cache import cache
@@ -54,10 +57,10 @@ def access_token(kind: str, user: User) -> str:
 @every_cell("Access tokens")
 async def test_access_tokens(transactional_db, operation, actor, answer):
     user = await User.objects.acreate(username="alice")
-    conversation = await AssistantConversation.objects.acreate(user=user)
+    path = await socket_path(operation, user) if operation.startswith("open") else ""
     token = await sync_to_async(access_token)(actor, user)
-    if operation.startswith("open"):
-        status = await open_with(operation, token, conversation)
+    if path:
+        status = await open_with(path, token, in_header="in the header" in operation)
         assert status == (200 if answer == "yes" else int(answer))
         return
     status = await sync_to_async(ask_with)(operation, token)
@@ -81,23 +84,45 @@ def ask_with(operation: str, token: str) -> int:
     return client.post(url, TOPIC, content_type="application/json", headers=headers).status_code
 
 
-async def open_with(operation: str, token: str, conversation: AssistantConversation) -> int:
-    path = {
-        "open `/ws/system/`": "/ws/system/",
-        "open `/ws/assistants/`": "/ws/assistants/",
-        "open `/ws/chat/room1/`": "/ws/chat/room1/",
-        "open one's conversation": f"/ws/assistants/{conversation.pk}/",
-    }[operation.split(",")[0]]
+async def socket_path(operation: str, user: User) -> str:
+    """The address of the WebSocket that an operation opens, with what it shows made for the user."""
+    if "`" in operation:
+        return operation.split("`")[1]
+    if "conversation" in operation:
+        conversation = await AssistantConversation.objects.acreate(user=user)
+        return f"/ws/assistants/{conversation.pk}/"
+    if "AI chat" in operation:
+        session = await ChatSession.objects.acreate(user=user)
+        return f"/ws/ai-chat/session/{session.pk}/"
+    if "one's group" in operation:
+        other = await User.objects.acreate(
+            username="other"
+        )  # so that the group outlives its member's account
+        group = await sync_to_async(create_group)("Crew", other)
+        await sync_to_async(add_member)(group, user)
+        return "/ws/chat/" if "list" in operation else f"/ws/chat/{group.pk}/"
+    if "topic" in operation:
+        author = await User.objects.acreate(username="author")
+        topic = await Topic.objects.acreate(author=author, **TOPIC)
+        return "/ws/discussion/" if "list" in operation else f"/ws/discussion/{topic.pk}/"
+    return "/ws/system/"
+
+
+async def open_with(path: str, token: str, *, in_header: bool) -> int:
+    """The status with which a WebSocket is opened or refused, 200 without an authentication frame."""
     headers = [(b"origin", ORIGIN)]
-    if token and "in the header" in operation:
+    if token and in_header:
         headers.append((b"authorization", f"Bearer {token}".encode()))
     elif token:
         headers.append((b"cookie", f"{ACCESS_COOKIE}={token}".encode()))
     client = WebsocketCommunicator(application, path, headers)
     assert (await client.connect())[0]
-    await client.send_json_to({"action": "ping"})
+    await client.send_json_to({"action": "ping", "type": "ping"})
     frame: dict[str, Any] = await client.receive_json_from()
-    status = frame["payload"]["statusCode"] if frame["action"] == "authentication" else 200
+    if frame.get("type") == "error":  # the AI chat's, which has no authentication frame
+        status = (await client.receive_output())["code"] - 4000
+        return int(status)
+    status = frame["payload"]["statusCode"] if frame.get("action") == "authentication" else 200
     if status != 200:
         assert (await client.receive_output())["code"] == 4000 + status
     else:
@@ -164,8 +189,7 @@ async def test_origins(transactional_db, operation, actor, answer):
     user = await sync_to_async(User.objects.create_user)("alice", password="a good password")
     origin = ORIGINS[actor]
     if operation.startswith("open"):
-        conversation = await AssistantConversation.objects.acreate(user=user)
-        path = f"/ws/assistants/{conversation.pk}/" if "conversation" in operation else "/ws/system/"
+        path = await socket_path(operation, user)
         headers = [header for header in await sync_to_async(session_headers)(user) if header[0] != b"origin"]
         if origin:
             headers.append((b"origin", origin.encode()))
