@@ -268,6 +268,19 @@ async def test_waiting_for_authentication(monkeypatch: pytest.MonkeyPatch) -> No
         await silent.disconnect()
 
 
+async def test_authentication_is_waited_for_until_post_authentication_is_done() -> None:
+    class Slow(TellingConsumer):
+        is_ready = False
+
+        async def post_authentication(self) -> None:
+            await asyncio.sleep(0.25)
+            type(self).is_ready = True
+
+    async with DjangoWebsocketCommunicator(Slow.as_asgi(), "/", consumer=Slow) as client:
+        await client.assert_authenticated_status_ok()
+        assert Slow.is_ready
+
+
 async def test_authentication_messages_may_stand_among_others() -> None:
     async with telling() as client:
         (message,) = await client.receive_all_messages(stop_action="authentication")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DjangoWebsocketCommunicator", "WebsocketCommunicator", "WebsocketTestCase"]
 
+_LONGEST_START = 5.0
+"""Seconds that ``post_authentication`` may take until a test goes on without it."""
+
 
 class WebsocketCommunicator(WebsocketCommunicatorMixin, ChannelsWebsocketCommunicator):
     """A client of one connection, without a server: ``async with WebsocketCommunicator(...)``."""
@@ -43,7 +46,8 @@ class DjangoWebsocketCommunicator(WebsocketCommunicator):
                 ``SEND_AUTHENTICATION_MESSAGE`` says.
             max_auth_time: Longest time to wait for the message, or the time to wait without one, in
                 seconds.
-            after_auth_time: Time for ``post_authentication``, in seconds.
+            after_auth_time: Time for ``post_authentication``, in seconds. When it is not done by then, some
+                more: until the consumer takes frames.
 
         Returns:
             The message, None when the server sends none.
@@ -59,7 +63,20 @@ class DjangoWebsocketCommunicator(WebsocketCommunicator):
         content = await self.receive_json_from(max_auth_time)
         message = AuthenticationMessage.model_validate(content)
         await asyncio.sleep(after_auth_time)
+        await self._until_it_takes_frames()
         return message
+
+    async def _until_it_takes_frames(self) -> None:
+        """Wait until the consumer has connected: it reads the next frame after ``post_authentication``.
+
+        One that waits there for something that the test does next is not waited for without end.
+        """
+        application: Any = self
+        frames, deadline = application.input_queue, asyncio.get_running_loop().time() + _LONGEST_START
+        while not (frames._getters or application.future.done()):
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.01)
 
     async def assert_authenticated_status_ok(self, max_auth_time: float = 0.5) -> None:
         """Check that the connection is authenticated with status 200.
