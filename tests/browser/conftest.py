@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from ai_chat_page import AiChatPage
+from ai_chat_page import PIECES, AiChatPage
 from llm_server_process import llm_server
+from openai_upstream import Upstream
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, sync_playwright
 from sandbox_server import SandboxServer
 
@@ -67,6 +68,39 @@ def ai_sandbox(frontend: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield server
 
 
+@pytest.fixture(scope="package")
+def _upstream() -> Iterator[Upstream]:
+    with Upstream() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def _told_sandbox(
+    frontend: None, _upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SandboxServer]:
+    settings = {"LLM_DEFAULT_MODEL": "scripted", "OPENAI_MODEL": "scripted", "LLM_TIMEOUT": "100"}
+    with (
+        llm_server("--upstream", _upstream.url) as model,
+        SandboxServer(tmp_path_factory.mktemp("told"), model_url=model.url, **settings) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def script(_upstream: Upstream) -> Iterator[Upstream]:
+    """What the model of `told_sandbox` says: ten pieces, and more when `release` lets go of them."""
+    _upstream.start()  # a test that failed may have left it ended
+    _upstream.script(PIECES, released=10)
+    yield _upstream
+    _upstream.release()
+
+
+@pytest.fixture
+def told_sandbox(_told_sandbox: SandboxServer, script: Upstream) -> SandboxServer:
+    """A sandbox whose answers stay in the middle for as long as the test wants."""
+    return _told_sandbox
+
+
 @pytest.fixture
 def chats(browser: Browser) -> Iterator[Callable[..., AiChatPage]]:
     """Opens the AI chat in windows of their own; at the end no page may have had anything to complain of."""
@@ -115,7 +149,7 @@ class Window:
         if connected:
             self.wait_for_state("open")
 
-    def wait_for_state(self, state: str, seconds: float = 20) -> None:
+    def wait_for_state(self, state: str, seconds: float = 30) -> None:
         self.page.wait_for_selector(f"#state[data-state={state}]", timeout=seconds * 1000)
 
     def log_in(self, name: str) -> None:
@@ -140,7 +174,7 @@ class Window:
         self.page.get_by_label("Question").fill(question)
         self.page.get_by_role("button", name="Send").click()
 
-    def hears(self, text: str, seconds: float = 5) -> None:
+    def hears(self, text: str, seconds: float = 30) -> None:
         """Waits until the conversation shows the text."""
         self.page.locator("#log li", has_text=text).first.wait_for(timeout=seconds * 1000)
 
@@ -149,6 +183,11 @@ class Window:
         # Not wait_for_function: it evaluates a string, which the pages' security policy forbids.
         said = self.page.locator("#log li.line").nth(line).locator(".said")
         said.filter(has_text=re.compile(r".{6}")).wait_for(timeout=30000)
+
+    def answer_has(self, text: str, line: int = 1) -> None:
+        """Waits until the answer in this line has come as far as this text."""
+        said = self.page.locator("#log li.line").nth(line).locator(".said")
+        said.filter(has_text=text).wait_for(timeout=60000)
 
     def lines(self) -> list[str]:
         return self.page.locator("#log .said").all_inner_texts()

@@ -46,7 +46,7 @@ def test_stop_ends_the_answer_and_the_next_question_is_answered(windows, sandbox
     window.ask(QUESTION)
     window.answer_begins(1)
     window.page.get_by_role("button", name="Stop").click()
-    window.page.locator(BUSY).wait_for(state="detached", timeout=3000)
+    window.page.locator(BUSY).wait_for(state="detached")
     window.hears("Stopped")
     stopped = window.lines()[1]
     window.page.wait_for_timeout(500)
@@ -89,7 +89,7 @@ def test_a_failed_answer_ends_the_typing_state_and_is_told(windows, failing):
     window.ask(QUESTION)
     window.answer_begins(1)
     end_model()
-    window.page.locator(BUSY).wait_for(state="detached", timeout=15000)
+    window.page.locator(BUSY).wait_for(state="detached")
     assert window.page.locator("#problem").inner_text()
     window.hears("The answer failed")
     assert window.page.get_by_role("button", name="Send").is_enabled()

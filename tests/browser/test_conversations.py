@@ -1,10 +1,12 @@
 """Kept conversations: live in every window, there again after a reload, closed to others."""
 
+BUSY = "#log .line[aria-busy=true]"
+
 
 def ask_and_wait(window, question: str) -> None:
     window.ask(question)
-    window.page.locator("#log .line[aria-busy=true]").wait_for(timeout=10000)
-    window.page.locator("#log .line[aria-busy=true]").wait_for(state="detached", timeout=60000)
+    window.page.locator(BUSY).wait_for()
+    window.page.locator(BUSY).wait_for(state="detached", timeout=60000)
 
 
 def test_a_conversation_is_live_in_two_windows_and_kept(windows, sandbox):
@@ -18,7 +20,7 @@ def test_a_conversation_is_live_in_two_windows_and_kept(windows, sandbox):
     second.log_in("alice")
     second.open(path)
     ask_and_wait(first, "What is a <b>channel layer</b>?")
-    second.page.locator("#log .line[aria-busy=true]").wait_for(state="detached")
+    second.page.locator(BUSY).wait_for(state="detached")
     assert first.lines() == second.lines()
     assert len(first.lines()) == 2
     for window in (first, second):
@@ -47,48 +49,55 @@ def shown(window) -> str:
     return window.page.locator("#log .said").last.inner_text()
 
 
-def test_an_answer_is_stopped_and_had_again(windows, sandbox):
-    first, second = windows(sandbox), windows(sandbox)
+def test_an_answer_is_stopped_and_had_again(windows, told_sandbox, script):
+    first, second = windows(told_sandbox), windows(told_sandbox)
     first.open("/assistants/conversations/", connected=False)
     first.page.get_by_role("button", name="New conversation").click()
     first.wait_for_state("open")
-    path = first.page.url.removeprefix(sandbox.url)
+    path = first.page.url.removeprefix(told_sandbox.url)
     second.open(path)
     first.ask("What is a channel layer?")
-    second.answer_begins()
+    second.answer_has("piece 9 ")
     # Either window stops it; both say so, and both offer the answer again.
     second.page.get_by_role("button", name="Stop").click()
     for window in (first, second):
-        window.page.locator("#log .line.failed", has_text="Stopped").wait_for(timeout=10000)
+        window.page.locator("#log .line.failed", has_text="Stopped").wait_for()
         window.page.get_by_role("button", name="Answer again").wait_for()
     stopped = shown(first)
     assert stopped == shown(second)
     second.page.get_by_role("button", name="Answer again").click()
     for window in (first, second):
-        window.page.locator("#log .line[aria-busy=true]").wait_for(timeout=10000)
+        window.page.locator(BUSY).wait_for()
+    script.release()
     for window in (first, second):
-        window.page.locator("#log .line[aria-busy=true]").wait_for(state="detached", timeout=60000)
+        window.page.locator(BUSY).wait_for(state="detached")
         assert shown(window).startswith(stopped.rstrip())
         assert len(window.lines()) == 2
         assert not window.page.get_by_role("button", name="Answer again").is_visible()
     assert shown(first) == shown(second)
 
 
-def test_a_reload_during_an_answer_loses_nothing(windows, sandbox):
-    asking, watching = windows(sandbox), windows(sandbox)
+def test_a_reload_during_an_answer_loses_nothing(windows, told_sandbox, script):
+    asking, watching = windows(told_sandbox), windows(told_sandbox)
     asking.open("/assistants/conversations/", connected=False)
     asking.page.get_by_role("button", name="New conversation").click()
     asking.wait_for_state("open")
-    path = asking.page.url.removeprefix(sandbox.url)
+    path = asking.page.url.removeprefix(told_sandbox.url)
     watching.open(path)
     asking.ask("What is a channel layer?")
-    watching.answer_begins()
+    watching.answer_has("piece 9 ")
     asking.page.reload()
-    asking.answer_begins()
+    asking.wait_for_state("open")
+    asking.page.locator(BUSY).wait_for()
+    script.release(10)
+    asking.answer_has("piece 19 ")
     assert asking.page.get_by_role("button", name="Stop").is_visible()
+    script.release()
     for window in (asking, watching):
-        window.page.locator("#log .line[aria-busy=true]").wait_for(state="detached", timeout=60000)
+        window.page.locator(BUSY).wait_for(state="detached")
     assert shown(asking) == shown(watching)
+    assert "piece 59" in shown(asking)
     asking.open(path)
     asking.hears("What is a channel layer?")
+    asking.answer_has("piece 59")
     assert shown(asking) == shown(watching)

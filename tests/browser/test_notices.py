@@ -1,10 +1,10 @@
 """Notices by form and by command, on every page."""
 
-from sandbox_server import free_port
+from ports import free_port
 
 
 def toast(window, text: str) -> None:
-    window.page.locator(".toast", has_text=text).wait_for(timeout=5000)
+    window.page.locator(".toast", has_text=text).wait_for()
 
 
 def test_staff_send_to_one_user_whose_open_pages_show_it(windows, sandbox):

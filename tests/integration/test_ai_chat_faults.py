@@ -7,7 +7,8 @@ import pytest
 from ai_chat_client import Api, Window, window
 from llm_server_process import llm_server
 from openai_upstream import Upstream
-from sandbox_server import SandboxServer, free_port
+from ports import free_port
+from sandbox_server import SandboxServer
 from websockets.asyncio.client import connect
 
 TOKENS = [f"{number} " for number in range(40)]

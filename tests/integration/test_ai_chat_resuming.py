@@ -82,7 +82,7 @@ def waited_for(condition, seconds: float = 60):
 
 
 def completed(url: str) -> int:
-    count: int = httpx.get(f"{url}/health").json()["completed"]
+    count: int = httpx.get(f"{url}/health", timeout=60).json()["completed"]
     return count
 
 
@@ -171,7 +171,7 @@ async def test_an_answer_survives_the_web_process(upstream, server, api, how):
         await it.until(lambda it: it.text)
         text = it.text
         os.kill(server._process.pid, how)
-        server._process.wait(15)
+        server._process.wait(60)
     upstream.release(30)
     server.start()
     async with window(api, session) as it:

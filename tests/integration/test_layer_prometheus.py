@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from layers import OURS, close, until, within
+from ports import free_port
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.parser import text_string_to_metric_families
-from redis_server import RedisServer, free_port
+from redis_server import RedisServer
 
 from chanx.layers import InMemoryChannelLayer
 from chanx.layers.prometheus import ChannelLayerCollector

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from cutting_proxy import CuttingProxy
 from layers import OURS, Reader, close, take, until, within
-from redis_server import RedisServer, free_port
+from ports import free_port
+from redis_server import RedisServer
 
 from chanx._core import RedisClient
 from chanx.exceptions import RedisError, RedisReadOnlyError

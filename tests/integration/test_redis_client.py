@@ -9,7 +9,8 @@ import pytest
 
 from chanx import exceptions
 from chanx._core import RedisClient
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ import pytest
 from chanx import exceptions
 from chanx._core import RedisClient
 from tests.support.cutting_proxy import CuttingProxy
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture

@@ -13,15 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLES = ("REDIS_URL", "DATABASE_URL", "CHANNEL_LAYER_BACKEND", "LLM_SERVER_URL", "DJANGO_SETTINGS_MODULE")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(tmp_path: Path, **extra: str) -> dict[str, str]:
@@ -80,8 +75,8 @@ def test_serves_says_what_it_runs_on_and_ends_every_child(tmp_path: Path) -> Non
         children = descendants(process.pid)
         assert len(children) >= 2
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
-        deadline = time.monotonic() + 5
+        assert process.wait(60) == 0
+        deadline = time.monotonic() + 60
         while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not [child for child in children if Path(f"/proc/{child}").exists()]
@@ -92,7 +87,7 @@ def test_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
         children = descendants(process.pid)
         assert len(children) >= 2
         process.kill()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not [child for child in children if Path(f"/proc/{child}").exists()]

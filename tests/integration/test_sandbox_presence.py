@@ -51,7 +51,7 @@ class Window:
         self.socket.send(json.dumps({"action": action}))
         return self.hear(answer)
 
-    def hear(self, action: str, seconds: float = 15) -> dict:
+    def hear(self, action: str, seconds: float = 60) -> dict:
         deadline = time.monotonic() + seconds
         while True:
             frame = json.loads(self.socket.recv(timeout=max(0, deadline - time.monotonic())))

@@ -9,7 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from sandbox_server import ROOT, SANDBOX, SandboxServer, free_port
+from ports import free_port
+from sandbox_server import ROOT, SANDBOX, SandboxServer
 from websockets.sync.client import connect
 
 NO_MODEL = "http://127.0.0.1:9"
@@ -22,14 +23,14 @@ def redis_url() -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     yield f"redis://127.0.0.1:{port}/0"
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def receive_action(socket, action: str) -> dict:
     """The first frame with this action."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        frame = json.loads(socket.recv(timeout=10))
+        frame = json.loads(socket.recv(timeout=60))
         if frame["action"] == action:
             return frame
     raise AssertionError(f"no {action}")
@@ -66,7 +67,7 @@ def test_runserver_serves_pages_static_files_and_websockets(tmp_path):
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 60
         while True:
             try:
                 urllib.request.urlopen(server.url + "/static/js/socket.js", timeout=5).close()
@@ -77,7 +78,7 @@ def test_runserver_serves_pages_static_files_and_websockets(tmp_path):
                 time.sleep(0.2)
         with connect(server.url.replace("http", "ws") + "/ws/system/") as socket:
             socket.send('{"action": "ping"}')
-            assert json.loads(socket.recv(timeout=10))["action"] == "pong"
+            assert json.loads(socket.recv(timeout=60))["action"] == "pong"
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)

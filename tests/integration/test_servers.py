@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from asgi_server import SERVERS, Server, free_port, serving
+from asgi_server import SERVERS, Server, serving
+from ports import free_port
 from websockets.asyncio.client import ClientConnection, connect
 
 LINE = {"action": "line", "payload": {"name": "alice", "text": "hello"}}

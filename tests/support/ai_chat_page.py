@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, WebSocket
+from playwright.sync_api import ConsoleMessage, Locator, Page, WebSocket, WebSocketRoute
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SECONDS = 1000
+# What the model says where a test holds the rest of the answer back.
+PIECES = [f"piece {number} " for number in range(60)]
 
 
 @dataclass
@@ -65,7 +67,7 @@ class AiChatPage:
         self.message.wait_for()
         self.wait_for_state("open")
 
-    def wait_for_state(self, state: str, seconds: float = 20) -> None:
+    def wait_for_state(self, state: str, seconds: float = 30) -> None:
         self.page.wait_for_selector(f"#state[data-state={state}]", timeout=seconds * SECONDS)
 
     @property
@@ -96,6 +98,10 @@ class AiChatPage:
         """Waits until the last answer has a few characters."""
         prose = self.answers.last.locator(".prose")
         prose.filter(has_text=re.compile(rf"[\s\S]{{{characters}}}")).wait_for(timeout=30 * SECONDS)
+
+    def answer_has(self, text: str) -> None:
+        """Waits until the last answer has come as far as this text."""
+        self.answers.last.locator(".prose").filter(has_text=text).wait_for(timeout=60 * SECONDS)
 
     def answer_ends(self, seconds: float = 60) -> None:
         """Waits until no answer is being written."""
@@ -155,3 +161,37 @@ class AiChatPage:
             for violation in found["violations"]
             for node in violation["nodes"]
         ]
+
+
+class Wire:
+    """The connections of a page's chats, which can be cut and kept from coming back."""
+
+    def __init__(self, page: Page) -> None:
+        self.swallows_messages = False
+        self._page = page
+        self._live: list[WebSocketRoute] = []
+        self._is_cut = False
+        page.route_web_socket(re.compile("/ws/ai-chat/session/"), self._connect)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        if self._is_cut:
+            route.close(code=1012)
+            return
+        server = route.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if not (self.swallows_messages and '"send_message"' in str(frame)):
+                server.send(frame)
+
+        route.on_message(pass_on)
+        self._live.append(route)
+
+    def cut(self) -> None:
+        """Ends the connection; the next ones end at once as well."""
+        self._is_cut = True
+        self._live[-1].close(code=1012)
+
+    def mend(self) -> None:
+        """Lets the page connect again, which it does without waiting for the end of its pause."""
+        self._is_cut = False
+        self._page.evaluate("dispatchEvent(new Event('online'))")

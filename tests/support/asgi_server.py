@@ -11,18 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 _DAPHNE_LIMITS = ("--websocket-max-message-size", "16000000", "--websocket-max-frame-size", "16000000")
 """As much as uvicorn takes; daphne refuses more than 1 MiB by default."""
 
 SERVERS = ("uvicorn", "uvicorn-websockets", "daphne", "granian")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Server:

@@ -2,7 +2,7 @@
 
 The model's name chooses what happens:
 
-scripted        sends the tokens that `release` has let go, and ends when all are sent
+scripted        sends the tokens that `release` has let go, and ends when all are sent; a title is sent at once
 silent          sends one token, then nothing
 breaks          sends three tokens, then cuts the connection
 ends            sends three tokens, then ends the response without saying that the answer is complete
@@ -36,12 +36,14 @@ class Upstream:
 
     Attributes:
         tokens: What `scripted` says.
+        title: What it says when it is asked for a title.
         requests: The bodies of the requests for completions, in order.
         cancelled: Requests whose client went before their end.
     """
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
+        self.title = "A scripted title"
         self.requests: list[dict[str, Any]] = []
         self.cancelled = 0
         self._released = 0
@@ -67,7 +69,7 @@ class Upstream:
         self._thread.join(5)
 
     def start(self) -> None:
-        """Listens, on the port that it had before."""
+        """Listens, on the port that it had before; does nothing if it does so already."""
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(5)
 
     def kill(self) -> None:
@@ -89,6 +91,8 @@ class Upstream:
         self._released = released
 
     async def _start(self) -> None:
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -143,6 +147,10 @@ class Upstream:
             return
         writer.write(STREAM)
         match model:
+            case "scripted" if "Write a title" in str(body["messages"][0]["content"]):
+                await self._say(writer, self.title, "stop")
+                writer.write(b"data: [DONE]\n\n")
+                await writer.drain()
             case "scripted":
                 await self._scripted(reader, writer)
             case "caller":

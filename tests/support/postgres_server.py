@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from redis_server import free_port
+from ports import free_port
 
 USER = "chanx"
 PASSWORD = "a password of the tests"

@@ -12,7 +12,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.support.certificates import server_options
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
 
 SLOTS = 16384
 NODE_TIMEOUT_MS = 800

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 CHECKOUT = ROOT / "docs" / "tutorial" / "checkout.py"
 
@@ -68,8 +70,7 @@ def build(part: str, directory: Path, *, migrate: bool = True, **environment: st
 @contextmanager
 def served(project: Project) -> Iterator[Server]:
     """Runs the development server on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     log = (project.directory / "server.log").open("w+")
     process = subprocess.Popen(
         [sys.executable, "chanx_django/manage.py", "runserver", str(port), "--noreload"],

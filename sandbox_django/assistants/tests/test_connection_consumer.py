@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from config.routing import router
 from llm_server_process import llm_server
-from sandbox_server import free_port
+from ports import free_port
 
 from assistants.consumers.connection_consumer import ConnectionAssistantConsumer
 from chanx.channels.testing import DjangoWebsocketCommunicator

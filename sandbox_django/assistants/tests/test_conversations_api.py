@@ -7,7 +7,7 @@ from accounts.models import User
 from django.core.cache import cache
 from django.test import Client
 from llm_server_process import llm_server
-from sandbox_server import free_port
+from ports import free_port
 
 from assistants.consumers.conversation_consumer import ConversationAssistantConsumer
 from assistants.models import AssistantConversation

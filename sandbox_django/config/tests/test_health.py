@@ -2,7 +2,7 @@
 
 import pytest
 from llm_server_process import llm_server
-from sandbox_server import free_port
+from ports import free_port
 
 
 def test_the_process_is_live(client):
