@@ -70,11 +70,11 @@ class Upstream:
 
     def start(self) -> None:
         """Listens, on the port that it had before; does nothing if it does so already."""
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(30)
 
     def kill(self) -> None:
         """Cuts every connection and listens no more."""
-        asyncio.run_coroutine_threadsafe(self._kill(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._kill(), self._loop).result(30)
 
     def release(self, count: int | None = None) -> None:
         """Lets go of more tokens of the scripted answer; of all that are left by default."""
@@ -86,9 +86,13 @@ class Upstream:
         self._loop.call_soon_threadsafe(change)
 
     def script(self, tokens: list[str], released: int = 0) -> None:
-        """Sets the scripted answer."""
-        self.tokens = tokens
-        self._released = released
+        """Sets the scripted answer, after every `release` before this."""
+
+        async def change() -> None:
+            self.tokens = tokens
+            self._released = released
+
+        asyncio.run_coroutine_threadsafe(change(), self._loop).result(30)
 
     async def _start(self) -> None:
         if self._server is not None:
