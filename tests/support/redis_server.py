@@ -16,7 +16,6 @@ from typing import Any
 
 from ports import free_port
 
-
 _PREFIX = "chanx-redis-"
 _open: set[RedisServer] = set()
 _swept = False
