@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "bindings/python_message.hpp"
 #include "core/runtime/fork.hpp"
 
 namespace py = pybind11;
@@ -119,6 +120,7 @@ PyObject* event_loop::on_call(PyObject* capsule, PyObject*) {
 PyObject* event_loop::run_drain() {
     if (drain()) call_soon();
     hand_over();
+    release_orphans();
     if (raised_) {
         raised_->restore();
         raised_.reset();

@@ -3,6 +3,7 @@
 #include "bindings/layer_core.hpp"
 #include "bindings/shared_message.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -268,6 +269,7 @@ PyObject* thaw_value(PyObject* value, bool opaque) {
 // Values whose last holder was a thread without the GIL.
 std::mutex orphans_mutex;
 std::vector<PyObject*> orphans;
+std::atomic<bool> any_orphans{false};
 
 }  // namespace
 
@@ -279,13 +281,16 @@ void release_later(PyObject* object) {
     }
     const std::lock_guard lock(orphans_mutex);
     orphans.push_back(object);
+    any_orphans.store(true, std::memory_order_relaxed);
 }
 
 void release_orphans() {
+    if (!any_orphans.load(std::memory_order_relaxed)) return;
     std::vector<PyObject*> found;
     {
         const std::lock_guard lock(orphans_mutex);
         found.swap(orphans);
+        any_orphans.store(false, std::memory_order_relaxed);
     }
     for (PyObject* each : found) Py_DECREF(each);
 }

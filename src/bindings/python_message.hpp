@@ -10,7 +10,8 @@
 
 namespace chanx::bindings {
 
-// Gives a reference up, by any thread: without the GIL it is kept for the next caller of release_orphans().
+// Gives a reference up, by any thread: without the GIL it is kept for the next caller of release_orphans(),
+// which every drain of a loop is.
 void release_later(PyObject* object);
 void release_orphans();
 

@@ -1,6 +1,7 @@
 """Both Redis layers with cancelled tasks, several loops, many threads, many channels, forked processes."""
 
 import asyncio
+import gc
 import random
 import subprocess
 import sys
@@ -110,6 +111,32 @@ def test_a_hundred_thousand_channels_leave_no_memory_behind(server: RedisServer,
     assert after < before * 1.15, (
         "part-filled pages of the allocators vary from run to run; no leak passes both"
     )
+
+
+@KINDS
+async def test_sends_leave_no_objects_behind(server: RedisServer, kind: str) -> None:
+    """The last holder of an answered send may be the I/O thread, which cannot free what belongs to Python."""
+    receiver, sender = OURS[kind](hosts=[server.url]), OURS[kind](hosts=[server.url])
+    readers = [Reader(receiver, await receiver.new_channel()) for _ in range(20)]
+    for reader in readers:
+        await receiver.group_add("room", reader.channel)
+
+    def futures() -> int:
+        gc.collect()
+        return sum(type(each) is asyncio.Future for each in gc.get_objects())
+
+    async def send(first: int) -> None:
+        await asyncio.gather(*(sender.group_send("room", {"type": "x", "n": first + n}) for n in range(40)))
+        assert await until(lambda: all(len(reader.got) == first + 40 for reader in readers))
+
+    await send(0)
+    before = futures()
+    for first in range(40, 4000, 40):
+        await send(first)
+    assert await until(lambda: futures() <= before + 2, 5)
+    for reader in readers:
+        await reader.stop()
+    await close(receiver, sender)
 
 
 @KINDS
