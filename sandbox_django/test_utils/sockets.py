@@ -22,7 +22,7 @@ async def opened(
         return client, 200
     frame = await client.receive_json_from()
     assert frame["action"] == "authentication"
-    return client, frame["payload"]["status_code"]
+    return client, frame["payload"]["statusCode"]
 
 
 async def said(

@@ -230,6 +230,17 @@ async def test_camel_case_is_written_and_read() -> None:
             assert heard.payload.said_at is not None
 
 
+async def test_frames_sent_and_received_as_json_are_those_of_the_wire() -> None:
+    with settings_context(CAMELIZE=True):
+        async with room() as client:
+            await client.send_json_to(
+                {"action": "say", "payload": {"text": "now", "saidAt": "2026-01-02T03:04:05Z"}}
+            )
+            frames = [await client.receive_json_from() for _ in range(2)]
+            (heard,) = [frame for frame in frames if frame["action"] == "heard"]
+            assert heard["payload"]["saidAt"] == "2026-01-02T03:04:05Z"
+
+
 class Telling(BaseAuthenticator):
     status = 200
 

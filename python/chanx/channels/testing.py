@@ -60,7 +60,7 @@ class DjangoWebsocketCommunicator(WebsocketCommunicator):
         if not send_authentication_message:
             await asyncio.sleep(max_auth_time)
             return None
-        content = await self.receive_json_from(max_auth_time)
+        content = self._in_snake_case(await self.receive_json_from(max_auth_time))
         message = AuthenticationMessage.model_validate(content)
         await asyncio.sleep(after_auth_time)
         await self._until_it_takes_frames()

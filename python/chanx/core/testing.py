@@ -231,25 +231,25 @@ class WebsocketCommunicatorMixin(_Communicator):
             timeout: Longest time to wait, in seconds.
 
         Returns:
-            The frame, its keys in snake case when the consumer camel-cases.
+            The frame as it travels: its keys in camel case when the consumer camel-cases.
 
         Raises:
             TimeoutError: Nothing came in time.
             AssertionError: The connection was closed instead.
         """
-        content = await super().receive_json_from(timeout)
-        case = self._wire_case
-        return content if case is None else case.incoming(content)
+        return await super().receive_json_from(timeout)
 
     async def send_json_to(self, data: dict[str, Any]) -> None:
-        """Send a frame, its keys in camel case when the consumer camel-cases."""
-        case = self._wire_case
-        content = data if case is None else case.outgoing(data)
-        await self.send_to(text_data=json.dumps(content))
+        """Send a frame as it is."""
+        await self.send_to(text_data=json.dumps(data))
 
     @property
     def _wire_case(self) -> WireCase | None:
         return wire_case(self.consumer, getattr(self.consumer, "camelize", config.camelize))
+
+    def _in_snake_case(self, frame: Any) -> Any:
+        case = self._wire_case
+        return frame if case is None else case.incoming(frame)
 
     async def receive_all_json(self, timeout: float = 1) -> list[dict[str, Any]]:
         """Collect frames until none comes for a while.
@@ -283,7 +283,7 @@ class WebsocketCommunicatorMixin(_Communicator):
         received: list[BaseMessage] = []
         while True:
             try:
-                frame = await self.receive_json_from(timeout)
+                frame = self._in_snake_case(await self.receive_json_from(timeout))
             except TimeoutError:
                 return received
             action = frame.get(self.action_key)
@@ -313,7 +313,7 @@ class WebsocketCommunicatorMixin(_Communicator):
     async def send_message(
         self, message: BaseMessage, *, topic: str | None = None, ref: str | None = None
     ) -> None:
-        """Send a message.
+        """Send a message, its keys in camel case when the consumer camel-cases.
 
         Args:
             message: The message.
@@ -321,6 +321,8 @@ class WebsocketCommunicatorMixin(_Communicator):
             ref: What the reply is to repeat.
         """
         content = message.model_dump(mode="json", by_alias=True)
+        if (case := self._wire_case) is not None:
+            content = case.outgoing(content)
         if topic is not None or ref is not None:
             content |= {"version": ENVELOPE_VERSION, "topic": topic, "ref": ref}
         await self.send_json_to({k: v for k, v in content.items() if k != "topic" or v is not None})
@@ -354,7 +356,7 @@ class WebsocketCommunicatorMixin(_Communicator):
             topic_class: The topic.
             timeout: Longest time to wait, in seconds.
         """
-        frame = await self.receive_json_from(timeout)
+        frame = self._in_snake_case(await self.receive_json_from(timeout))
         content = {key: value for key, value in frame.items() if key not in ENVELOPE_FIELDS}
         message: BaseMessage = topic_class.outgoing_message_adapter.validate_python(content)
         return message

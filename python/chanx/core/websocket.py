@@ -216,13 +216,17 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
     async def handle_json(self, content: dict[str, Any], **kwargs: Any) -> None:
         """Validate a message and have it handled; every outcome ends in the completion message.
 
+        A consumer without handlers has nothing to complete, and says only that it failed.
+
         Args:
             content: The message as a dictionary, in snake case.
             **kwargs: For subclasses.
         """
+        if self.incoming_message_adapter is None:
+            error = TypeError(f"{type(self).__name__} has no message handlers")
+            await self.handle_json_processing_error(error)
+            return
         try:
-            if self.incoming_message_adapter is None:
-                raise TypeError(f"{type(self).__name__} has no message handlers")
             message = self.incoming_message_adapter.validate_python(content)
             await self.receive_message(message)
         except ValidationError as error:

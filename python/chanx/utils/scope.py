@@ -44,7 +44,8 @@ def path_param(scope: Scope, name: str, default: Any = _MISSING) -> Any:
 def query_params(scope: Scope) -> dict[str, list[str]]:
     """The query string, each name with all of its values; blank values are left out."""
     raw = scope.get("query_string") or b""
-    return parse_qs(raw.decode() if isinstance(raw, bytes) else raw)
+    # Bytes that are no text are the client's doing, and no reason to fail.
+    return parse_qs(raw.decode(errors="replace") if isinstance(raw, bytes) else raw)
 
 
 def scope_user(scope: Scope) -> Any | None:

@@ -135,7 +135,7 @@ class TestTokenOfAWebSocket(WebsocketTestCase):
     async def test_an_expired_token_is_refused(self) -> None:
         client = self.with_token(expired(self.user))
         await client.connect()
-        assert (await client.receive_json_from())["payload"]["status_code"] == 401
+        assert (await client.receive_json_from())["payload"]["statusCode"] == 401
         await client.assert_closed(4401)
 
 

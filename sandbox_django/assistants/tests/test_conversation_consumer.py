@@ -34,7 +34,7 @@ class TestConversationAssistantConsumer(WebsocketTestCase):
     async def refused_with(self, communicator, status: int) -> None:
         await communicator.connect()
         frame = await communicator.receive_json_from()
-        assert frame["payload"]["status_code"] == status
+        assert frame["payload"]["statusCode"] == status
         await communicator.assert_closed(4000 + status)
 
     async def test_events_of_the_conversation_are_forwarded(self) -> None:

@@ -1,6 +1,7 @@
 """Notices: audience, form, relay."""
 
 import json
+from typing import Any, cast
 
 import pytest
 from accounts.models import User
@@ -28,7 +29,7 @@ class TestSystemConsumer(WebsocketTestCase):
 
     async def connected(self, user: User | None = None):
         async def application(scope, receive, send):
-            await router({**scope, "user": user}, receive, send)
+            await router(cast(Any, {**scope, "user": user}), receive, send)
 
         client = self.create_communicator(router=application if user else None)
         await client.connect()
@@ -45,7 +46,7 @@ class TestSystemConsumer(WebsocketTestCase):
         await self.send(audience="user", target="alice", text=" for alice ")
         frame = await alice.receive_json_from()
         assert frame["action"] == "notification"
-        assert frame["payload"].pop("sent_at")
+        assert frame["payload"].pop("sentAt")
         assert frame["payload"] == {
             "text": "for alice",
             "audience": "user",

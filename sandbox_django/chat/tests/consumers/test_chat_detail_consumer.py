@@ -49,7 +49,7 @@ class TestChatDetailConsumer(WebsocketTestCase):
 
     async def refused_with(self, communicator, status: int) -> None:
         await communicator.connect()
-        assert (await communicator.receive_json_from())["payload"]["status_code"] == status
+        assert (await communicator.receive_json_from())["payload"]["statusCode"] == status
         await communicator.assert_closed(4000 + status)
 
     async def say(self, client, content: str) -> None:
@@ -209,7 +209,7 @@ class TestChatDetailConsumer(WebsocketTestCase):
         bob = await self.connected(self.bob)
         group = await GroupChat.objects.aget(pk=self.group_chat.pk)
         await sync_to_async(groups.change_group)(group, title="New", is_public=True)
-        assert await self.frame(bob, "group_changed") == {"title": "New", "is_public": True}
+        assert await self.frame(bob, "group_changed") == {"title": "New", "isPublic": True}
         member = await ChatMember.objects.select_related("user").aget(user=self.user)
         await sync_to_async(members.change_role)(member, "owner")
         assert (await self.frame(bob, "member_changed"))["role"] == "owner"

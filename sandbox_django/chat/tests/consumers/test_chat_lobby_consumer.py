@@ -47,20 +47,20 @@ class TestChatLobbyConsumer(WebsocketTestCase):
         client = await self.connected()
         for unread in (1, 2):
             line = await sync_to_async(lines.say)(self.bob, self.group.pk, "hello")
-            expected = {"group_id": self.group.pk, "unread": unread}
+            expected = {"groupId": self.group.pk, "unread": unread}
             assert await self.told(client) == ("unread_changed", expected)
         await sync_to_async(lines.say)(self.alice, self.group.pk, "one's own is not unread")
         await sync_to_async(lines.mark_read)(self.alice, self.group.pk, line.pk)
-        assert await self.told(client) == ("unread_changed", {"group_id": self.group.pk, "unread": 0})
+        assert await self.told(client) == ("unread_changed", {"groupId": self.group.pk, "unread": 0})
         assert await client.receive_nothing(timeout=0.1)
 
     async def test_invitations_and_memberships_arrive(self) -> None:
         client = await self.connected()
-        ref = {"group_id": self.group.pk, "title": "Crew"}
+        ref = {"groupId": self.group.pk, "title": "Crew"}
         first = await sync_to_async(invitations.invite)(self.group, self.alice, by=self.bob)
         assert await self.told(client) == (
             "invitation_received",
-            {"id": first.pk, **ref, "invited_by": "bob"},
+            {"id": first.pk, **ref, "invitedBy": "bob"},
         )
         gone = ("invitation_gone", {"id": first.pk})
         await sync_to_async(invitations.end)(first)

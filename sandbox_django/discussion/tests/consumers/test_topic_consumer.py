@@ -1,5 +1,7 @@
 """Topics over the WebSocket: what pages hear, and what they refuse."""
 
+from typing import Any
+
 import pytest
 from asgiref.sync import sync_to_async
 from chat.consumers.chat_consumer import ChatConsumer
@@ -66,9 +68,9 @@ class TestTopicConsumer(WebsocketTestCase):
         for value in (1, 1, -1, 0):
             await alice.send_json_to({"action": "cast_vote", "payload": {"value": value}})
             own = (await self.frames_until(alice, "vote_counted"))[-1]["payload"]
-            assert own == {"reply_id": None, "score": value, "my_vote": value}
+            assert own == {"replyId": None, "score": value, "myVote": value}
             told = (await self.frames_until(visitor, "score_changed"))[-1]["payload"]
-            assert told == {"reply_id": None, "score": value}
+            assert told == {"replyId": None, "score": value}
 
     async def test_what_cannot_be_is_explained(self) -> None:
         elsewhere = await sync_to_async(ReplyFactory.create)()
@@ -117,7 +119,7 @@ class TestTopicConsumer(WebsocketTestCase):
         for pk in (self.topic.pk + 1, 10**17):
             client = self.create_communicator(ws_path=f"/ws/discussion/{pk}/")
             await client.connect()
-            assert (await client.receive_json_from())["payload"]["status_code"] == 404
+            assert (await client.receive_json_from())["payload"]["statusCode"] == 404
             await client.assert_closed(4404)
 
     async def test_an_open_room_named_like_a_group_neither_hears_nor_speaks(self) -> None:
@@ -151,7 +153,7 @@ class TestTopicListConsumer(WebsocketTestCase):
         await sync_to_async(services.cast_vote)(reader, topic, 1)
         await sync_to_async(services.accept_answer)(author, topic.pk, reply.pk)
         await sync_to_async(services.delete_topic)(topic)
-        frames = []
+        frames: list[dict[str, Any]] = []
         while not frames or frames[-1]["action"] != "topic_unlisted":
             frames.append(await self.auth_communicator.receive_json_from())
         told = [frame for frame in frames if frame["action"] != "event_complete"]
@@ -161,8 +163,7 @@ class TestTopicListConsumer(WebsocketTestCase):
             "topic_unlisted",
         ]
         facts = [
-            (f["payload"]["reply_count"], f["payload"]["score"], f["payload"]["is_answered"])
-            for f in told[:-1]
+            (f["payload"]["replyCount"], f["payload"]["score"], f["payload"]["isAnswered"]) for f in told[:-1]
         ]
         assert facts == [(0, 0, False), (1, 0, False), (1, 1, False), (1, 1, True)]
 
