@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Has tsc check generated browser clients: a use of the test project's, and the frames of the AI chat page against the
-# sandbox's. TypeScript is the one of frontend/.
+# Has tsc check generated browser clients: a use of the test project's, the example of docs/clients.md, and the frames
+# of the AI chat page against the sandbox's. TypeScript is the one of frontend/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python="${PYTHON:-.venv/bin/python}"
@@ -17,7 +17,11 @@ client() {
 client tests.settings . client
 client config.settings.dev sandbox_django sandbox
 cp tests/typing/browser_client.mts tests/typing/ai_chat_contract.mts frontend/src/api/types.ts "$work/"
+{
+    echo 'declare const show: (text: string) => void, showState: (state: string) => void;'
+    sed -n '/^```ts$/,/^```$/{/^```/d;p}' docs/clients.md | sed 's#\./roomclient/#./client/#'
+} >"$work/page.mts"
 echo '{"type": "module"}' >"$work/package.json"
 tools/frontend.sh run tsc --ignoreConfig --strict --noEmit --target es2022 --module nodenext --moduleResolution nodenext \
-    --allowImportingTsExtensions "$work/browser_client.mts" "$work/ai_chat_contract.mts"
+    --allowImportingTsExtensions "$work/browser_client.mts" "$work/page.mts" "$work/ai_chat_contract.mts"
 echo "tsc is content with the generated clients"

@@ -195,7 +195,8 @@ class Links:
                 continue
             asked.add(link)
             call_id = uuid.uuid4().hex
-            future = self._calls[call_id] = loop.create_future()
+            future: asyncio.Future[str] = loop.create_future()
+            self._calls[call_id] = future
             request = {"call": call_id, "id": record.id, "name": name, "arguments": arguments}
             try:
                 await link.send({"tool": request})

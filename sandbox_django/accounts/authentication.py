@@ -1,6 +1,6 @@
 """Tokens in cookies, for REST and for the handshake of a WebSocket."""
 
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -59,9 +59,15 @@ class CookieJWTScheme(OpenApiAuthenticationExtension):
         return [{name: []} for name in self.name]
 
 
+class _Common(TypedDict):
+    httponly: bool
+    secure: bool
+    samesite: Literal["Lax"]
+
+
 def set_tokens(response: Response, refresh: RefreshToken) -> None:
     """Puts both tokens in cookies that no script can read."""
-    common = {"httponly": True, "secure": settings.JWT_COOKIES_SECURE, "samesite": "Lax"}
+    common = _Common(httponly=True, secure=settings.JWT_COOKIES_SECURE, samesite="Lax")
     response.set_cookie(
         ACCESS_COOKIE,
         str(refresh.access_token),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.views import LoginView
+from django.forms import ModelForm
 from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.views.generic import CreateView
@@ -46,7 +47,7 @@ class SignUpPage(CreateView):
     template_name = "accounts/signup.html"
     success_url = reverse_lazy("home")
 
-    def form_valid(self, form: SignUpForm) -> HttpResponse:
+    def form_valid(self, form: "ModelForm[Any]") -> HttpResponse:
         """Saves the user and starts the session."""
         response = super().form_valid(form)
         login(self.request, self.object)

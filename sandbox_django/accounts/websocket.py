@@ -15,7 +15,8 @@ from chanx.channels.websocket import AsyncJsonWebsocketConsumer
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
+# Channels' stubs and asgiref's do not agree on what goes in.
+Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 OWN_CREDENTIALS = "/ws/ai-chat/"
@@ -45,7 +46,7 @@ class TokenMiddleware:
 
     def __init__(self, app: Application) -> None:
         self.app = app
-        self.refuse = BadTokenConsumer.as_asgi()
+        self.refuse: Application = BadTokenConsumer.as_asgi()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> Any:
         """Serves one connection."""

@@ -1,15 +1,17 @@
 """Bodies that only answers have, for the OpenAPI document."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 
-class TokenSerializer(serializers.Serializer):
+class TokenSerializer(serializers.Serializer[Any]):
     """A token."""
 
     token = serializers.CharField()
 
 
-class ServerHealthSerializer(serializers.Serializer):
+class ServerHealthSerializer(serializers.Serializer[Any]):
     """One LLM server."""
 
     status = serializers.ChoiceField(choices=["healthy", "unreachable"])
@@ -17,7 +19,7 @@ class ServerHealthSerializer(serializers.Serializer):
     active = serializers.IntegerField()
 
 
-class HealthSerializer(serializers.Serializer):
+class HealthSerializer(serializers.Serializer[Any]):
     """The LLM servers together."""
 
     status = serializers.ChoiceField(choices=["healthy", "degraded", "unhealthy"])
@@ -27,7 +29,7 @@ class HealthSerializer(serializers.Serializer):
     notice = serializers.CharField()
 
 
-class StatsSerializer(serializers.Serializer):
+class StatsSerializer(serializers.Serializer[Any]):
     """A user's numbers."""
 
     sessions = serializers.IntegerField()
@@ -40,26 +42,26 @@ class StatsSerializer(serializers.Serializer):
     models = serializers.DictField(child=serializers.IntegerField())
 
 
-class ToolSerializer(serializers.Serializer):
+class ToolSerializer(serializers.Serializer[Any]):
     """A tool."""
 
     name = serializers.CharField()
     description = serializers.CharField()
 
 
-class ToolsSerializer(serializers.Serializer):
+class ToolsSerializer(serializers.Serializer[Any]):
     """All tools."""
 
     tools = ToolSerializer(many=True)
 
 
-class StoppedSerializer(serializers.Serializer):
+class StoppedSerializer(serializers.Serializer[Any]):
     """Whether there was something to stop."""
 
     stopped = serializers.BooleanField()
 
 
-class SyncSerializer(serializers.Serializer):
+class SyncSerializer(serializers.Serializer[Any]):
     """What a synchronisation found."""
 
     models = serializers.ListField(child=serializers.CharField())

@@ -1,6 +1,7 @@
 """REST bodies; the same dictionaries travel in WebSocket frames."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Substr
@@ -18,8 +19,8 @@ def with_summary(sessions: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
     """Adds what a list shows of each session, in the same query."""
     latest = Message.objects.filter(session=OuterRef("pk")).order_by("-created_at", "role")
     streaming = Message.objects.filter(session=OuterRef("pk"), status=Message.Status.STREAMING)
-    counted = Message.objects.filter(session=OuterRef("pk")).order_by().values("session")
-    counted = counted.annotate(number=Count("pk")).values("number")
+    of_session = Message.objects.filter(session=OuterRef("pk")).order_by().values("session")
+    counted = of_session.annotate(number=Count("pk")).values("number")
     return sessions.annotate(
         message_count=Coalesce(Subquery(counted), 0),
         last_message=Subquery(
@@ -29,7 +30,7 @@ def with_summary(sessions: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
     )
 
 
-class GenerationFields(serializers.ModelSerializer):
+class GenerationFields(serializers.ModelSerializer[Any]):
     """Checks what models, sessions and presets have in common."""
 
     tools = serializers.ListField(child=serializers.ChoiceField(choices=list(TOOLS)), required=False)
@@ -85,7 +86,7 @@ class SessionSerializer(GenerationFields):
         return None if found is None else str(found)
 
 
-class AiMessageSerializer(serializers.ModelSerializer):
+class AiMessageSerializer(serializers.ModelSerializer[Message]):
     """A message."""
 
     class Meta:
@@ -96,34 +97,34 @@ class AiMessageSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class QuestionSerializer(serializers.Serializer):
+class QuestionSerializer(serializers.Serializer[Any]):
     """What is asked."""
 
     message = serializers.CharField(max_length=MAX_TEXT)
     wait = serializers.BooleanField(default=True)
 
 
-class RetrySerializer(serializers.Serializer):
+class RetrySerializer(serializers.Serializer[Any]):
     """Which answer is asked for again."""
 
     message_id = serializers.UUIDField(required=False)
 
 
-class EditSerializer(serializers.Serializer):
+class EditSerializer(serializers.Serializer[Any]):
     """Which question is replaced, and by what."""
 
     message_id = serializers.UUIDField()
     message = serializers.CharField(max_length=MAX_TEXT)
 
 
-class ExchangeSerializer(serializers.Serializer):
+class ExchangeSerializer(serializers.Serializer[Any]):
     """A question and its answer, which may be being written."""
 
     user_message = AiMessageSerializer()
     ai_message = AiMessageSerializer()
 
 
-class ModelSerializer(serializers.ModelSerializer):
+class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
     """A model of the LLM servers."""
 
     is_default = serializers.SerializerMethodField()
@@ -141,10 +142,10 @@ class ModelSerializer(serializers.ModelSerializer):
         return model.name == choice.default
 
 
-class PreferenceSerializer(serializers.ModelSerializer):
+class PreferenceSerializer(serializers.ModelSerializer[Preference]):
     """The user's own default model, by name."""
 
-    default_model = serializers.SlugRelatedField(
+    default_model: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
         slug_field="name", queryset=LanguageModel.objects.filter(is_active=True), allow_null=True
     )
 
@@ -184,13 +185,13 @@ class PresetSerializer(GenerationFields):
         return request is not None and preset.owner_id == request.user.pk
 
 
-class TitleSerializer(serializers.Serializer):
+class TitleSerializer(serializers.Serializer[Any]):
     """A title, if one is wanted."""
 
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-def session_data(session_pk: object) -> dict[str, Any]:
+def session_data(session_pk: UUID | str) -> dict[str, Any]:
     """A session as its windows get it."""
     return dict(SessionSerializer(with_summary(ChatSession.objects.all()).get(pk=session_pk)).data)
 

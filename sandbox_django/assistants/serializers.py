@@ -5,7 +5,7 @@ from rest_framework import serializers
 from assistants.models import AssistantConversation, AssistantMessage
 
 
-class ConversationSerializer(serializers.ModelSerializer):
+class ConversationSerializer(serializers.ModelSerializer[AssistantConversation]):
     """A conversation without its messages."""
 
     class Meta:
@@ -16,7 +16,7 @@ class ConversationSerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "user", "created_at", "updated_at"]
 
 
-class MessageSerializer(serializers.ModelSerializer):
+class MessageSerializer(serializers.ModelSerializer[AssistantMessage]):
     """A message; only its text is the client's."""
 
     content = serializers.CharField(max_length=8000)

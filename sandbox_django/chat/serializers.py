@@ -1,5 +1,7 @@
 """Groups, members, invitations and lines over REST."""
 
+from typing import Any
+
 from accounts.models import User
 from config.text import storable
 from rest_framework import serializers
@@ -8,7 +10,7 @@ from chat.messages.group import MAX_LINE_LENGTH
 from chat.models import ChatInvitation, ChatMember, ChatMessage, GroupChat
 
 
-class GroupChatSerializer(serializers.ModelSerializer):
+class GroupChatSerializer(serializers.ModelSerializer[GroupChat]):
     """A group as one of its members sees it."""
 
     unread = serializers.IntegerField(read_only=True)
@@ -21,7 +23,7 @@ class GroupChatSerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "created_at"]
 
 
-class PublicGroupSerializer(serializers.ModelSerializer):
+class PublicGroupSerializer(serializers.ModelSerializer[GroupChat]):
     """A group as everyone sees it who may join it."""
 
     member_count = serializers.IntegerField(read_only=True)
@@ -33,7 +35,7 @@ class PublicGroupSerializer(serializers.ModelSerializer):
         fields = ["id", "title", "member_count"]
 
 
-class UserNameField(serializers.SlugRelatedField):
+class UserNameField(serializers.SlugRelatedField[User]):
     """Takes the name of an active user."""
 
     default_error_messages = {"does_not_exist": "There is no user named '{value}'."}
@@ -51,7 +53,7 @@ class UserNameField(serializers.SlugRelatedField):
         return user
 
 
-class ChatMemberSerializer(serializers.ModelSerializer):
+class ChatMemberSerializer(serializers.ModelSerializer[ChatMember]):
     """A member; an owner may give another role."""
 
     username = serializers.CharField(source="user.username", read_only=True)
@@ -64,13 +66,15 @@ class ChatMemberSerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "joined_at"]
 
 
-class ChatInvitationSerializer(serializers.ModelSerializer):
+class ChatInvitationSerializer(serializers.ModelSerializer[ChatInvitation]):
     """An invitation; inviting takes the user's name."""
 
     username = UserNameField()
     group_id = serializers.IntegerField(source="group_chat_id", read_only=True)
     title = serializers.CharField(source="group_chat.title", read_only=True)
-    invited_by = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    invited_by: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        slug_field="username", read_only=True
+    )
 
     class Meta:
         """The rest is the server's."""
@@ -80,10 +84,12 @@ class ChatInvitationSerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "created_at"]
 
 
-class ChatMessageSerializer(serializers.ModelSerializer):
+class ChatMessageSerializer(serializers.ModelSerializer[ChatMessage]):
     """A line."""
 
-    sender = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    sender: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        slug_field="username", read_only=True
+    )
     content = serializers.CharField(max_length=MAX_LINE_LENGTH)
 
     class Meta:

@@ -10,7 +10,8 @@ logger = structlog.get_logger("sandbox.websocket")
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
+# Channels' stubs and asgiref's do not agree on what goes in.
+Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 class ConnectionLogMiddleware:

@@ -13,7 +13,7 @@ Post = Topic | Reply
 
 def may_change(user: Any, post: Post) -> bool:
     """Authors and staff edit and delete."""
-    return user.is_authenticated and (user.is_staff or post.author_id == user.pk)
+    return bool(user.is_authenticated and (user.is_staff or post.author_id == user.pk))
 
 
 def may_vote(user: User, post: Post) -> bool:

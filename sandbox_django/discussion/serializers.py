@@ -1,14 +1,18 @@
 """Topics and replies over REST."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from discussion.models import Reply, Topic
 
 
-class TopicSerializer(serializers.ModelSerializer):
+class TopicSerializer(serializers.ModelSerializer[Topic]):
     """A topic as a reader sees it."""
 
-    author = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    author: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        slug_field="username", read_only=True
+    )
     score = serializers.IntegerField(read_only=True)
     my_vote = serializers.IntegerField(read_only=True)
     reply_count = serializers.IntegerField(read_only=True)
@@ -25,10 +29,12 @@ class TopicSerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "created_at", "edited_at", "active_at"]
 
 
-class ReplySerializer(serializers.ModelSerializer):
+class ReplySerializer(serializers.ModelSerializer[Reply]):
     """A reply as a reader sees it."""
 
-    author = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    author: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        slug_field="username", read_only=True
+    )
     topic_id = serializers.IntegerField(read_only=True)
     score = serializers.IntegerField(read_only=True)
     my_vote = serializers.IntegerField(read_only=True)
@@ -41,20 +47,20 @@ class ReplySerializer(serializers.ModelSerializer):
         read_only_fields = ["id", "created_at", "edited_at"]
 
 
-class VoteSerializer(serializers.Serializer):
+class VoteSerializer(serializers.Serializer[Any]):
     """A vote to cast: for, against, or none any more."""
 
     value = serializers.ChoiceField(choices=[-1, 0, 1])
 
 
-class CountedSerializer(serializers.Serializer):
+class CountedSerializer(serializers.Serializer[Any]):
     """What the votes for a post amount to, and one's own."""
 
     score = serializers.IntegerField()
     my_vote = serializers.IntegerField()
 
 
-class AcceptSerializer(serializers.Serializer):
+class AcceptSerializer(serializers.Serializer[Any]):
     """The reply to accept; null takes the mark back."""
 
     reply_id = serializers.IntegerField(allow_null=True, min_value=1, max_value=2**63 - 1)

@@ -3,7 +3,7 @@
 Views and consumers both go through here, so that the rules and the live updates are the same for both.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from accounts.models import User
 from django.db import transaction
@@ -98,7 +98,7 @@ def delete_reply(reply: Reply) -> None:
 
 
 @transaction.atomic
-def cast_vote(user: User, post: Topic | Reply, value: int) -> CountedPayload:
+def cast_vote(user: User, post: Topic | Reply, value: Literal[-1, 0, 1]) -> CountedPayload:
     """Casts, changes or (with 0) takes back a user's one vote for a post.
 
     Raises:
@@ -110,11 +110,10 @@ def cast_vote(user: User, post: Topic | Reply, value: int) -> CountedPayload:
         post.votes.update_or_create(user=user, defaults={"value": value})
     else:
         post.votes.filter(user=user).delete()
-    is_topic = isinstance(post, Topic)
-    counted = ScorePayload(reply_id=None if is_topic else post.pk, score=score_of(post))
-    topic_pk = post.pk if is_topic else post.topic_id
+    topic_pk, reply_pk = (post.pk, None) if isinstance(post, Topic) else (post.topic_id, post.pk)
+    counted = ScorePayload(reply_id=reply_pk, score=score_of(post))
     _tell_page(topic_pk, ScoreChangedMessage(payload=counted))
-    if is_topic:
+    if reply_pk is None:
         _tell_list(TopicListedMessage(payload=_summary(topic_pk)))
     return CountedPayload(**counted.model_dump(), my_vote=value)
 
@@ -148,7 +147,7 @@ def reply_payload(reply: Reply) -> ReplyPayload:
     return ReplyPayload(
         id=reply.pk,
         topic_id=reply.topic_id,
-        author=reply.author and reply.author.get_username(),
+        author=reply.author.get_username() if reply.author else None,
         body=reply.body,
         created_at=reply.created_at,
         edited_at=reply.edited_at,

@@ -18,6 +18,7 @@ from chanx.core.decorators import channel, event_handler, ws_handler
 from chanx.core.testing import CapturedBroadcastEvent, capture_broadcast_events
 from chanx.ext.channels.websocket import AsyncJsonWebsocketConsumer as OldPathConsumer
 from chanx.messages.base import BaseMessage
+from chanx.messages.flat import FlatMessage
 from chanx.messages.incoming import PingMessage
 from chanx.messages.outgoing import PongMessage
 
@@ -102,3 +103,14 @@ class ClockCase(WebsocketTestCase):
 
 
 one_class: type[AsyncJsonWebsocketConsumer[Any]] = OldPathConsumer  # under the path of 1.x as well
+
+
+class Typing(FlatMessage):
+    type: Literal["typing"] = "typing"
+    user: str
+
+
+# A flat message is made of its own fields.
+assert_type(Typing(user="alice").user, str)
+Typing()  # type: ignore[call-arg]  # the user is missing
+Typing(user="alice", payload=1)  # type: ignore[call-arg]  # there is no payload

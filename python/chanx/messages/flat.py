@@ -1,6 +1,8 @@
 """The base of messages that are routed by a field of their own and have no payload."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
 
 from chanx.messages.base import BaseMessage
 
@@ -12,5 +14,10 @@ class FlatMessage(BaseMessage):
     them the one that the consumer names as ``discriminator_field``, as a ``Literal`` with a default.
     """
 
-    action: ClassVar[Any] = None  # type: ignore[misc]  # takes the field of the base away
-    payload: ClassVar[Any] = None  # type: ignore[misc]  # takes the field of the base away
+    if TYPE_CHECKING:
+        # For type checkers a field that no constructor takes: one is not to be asked for them.
+        action: Any = Field(default=None, init=False)
+        payload: Any = Field(default=None, init=False)
+    else:
+        action: ClassVar[Any] = None
+        payload: ClassVar[Any] = None

@@ -1,5 +1,6 @@
 """Tokens on every WebSocket: who one is there, and that a bad token is refused as over HTTP."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -91,7 +92,7 @@ async def test_the_token_wins_over_the_session(alice, bob):
     assert await hears_notices_to("/ws/system/", [ORIGIN, cookies(sessionid=session)], "bob")
 
 
-BAD = {
+BAD: dict[str, Callable[[User], object]] = {
     "expired": expired,
     "forged": forged,
     "a refresh token": RefreshToken.for_user,

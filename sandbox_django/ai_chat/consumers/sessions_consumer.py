@@ -1,11 +1,14 @@
 """The list of sessions, live."""
 
-from typing import Any
-
 from channels.db import database_sync_to_async
 
 from ai_chat.consumers.base import ChatConsumer
-from ai_chat.messages.common import SessionCreatedMessage, SessionDeletedMessage, SessionUpdatedMessage
+from ai_chat.messages.common import (
+    SessionBody,
+    SessionCreatedMessage,
+    SessionDeletedMessage,
+    SessionUpdatedMessage,
+)
 from ai_chat.messages.sessions import ListEstablishedMessage, ListEvent, ListMessage, SessionListMessage
 from ai_chat.models import ChatSession
 from ai_chat.models.session import list_group
@@ -33,10 +36,10 @@ class SessionsConsumer(ChatConsumer[ListEvent]):
     @ws_handler(summary="List the sessions", description="The latest 100")
     async def handle_list(self, _message: ListMessage) -> SessionListMessage:
         """Answers with the list."""
-        data = await database_sync_to_async(self._listed)()
-        return SessionListMessage(sessions=data)
+        return SessionListMessage(sessions=await database_sync_to_async(self._listed)())
 
-    def _listed(self) -> list[dict[str, Any]]:
+    def _listed(self) -> list[SessionBody]:
         assert self.user is not None  # frames are handled after that only
         sessions = with_summary(ChatSession.objects.filter(user=self.user, is_active=True))[:MAX_LISTED]
-        return list(SessionSerializer(sessions, many=True, context={"choice": Choice(self.user.pk)}).data)
+        data = SessionSerializer(sessions, many=True, context={"choice": Choice(self.user.pk)}).data
+        return [SessionBody.model_validate(session) for session in data]

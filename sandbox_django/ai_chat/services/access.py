@@ -38,7 +38,8 @@ def user_of_token(key: str) -> User:
     token = Token.objects.select_related("user").filter(key=key[:40] if len(key) == 40 else "").first()
     if token is None or not token.user.is_active:
         raise WrongTokenError
-    return token.user
+    user: User = token.user
+    return user
 
 
 def user_of_scope(scope: dict[str, Any]) -> User | None:
@@ -54,7 +55,8 @@ def user_of_scope(scope: dict[str, Any]) -> User | None:
     if raw:
         backend = CookieJWTAuthentication()
         try:
-            return backend.get_user(backend.get_validated_token(raw.encode()))
+            found = backend.get_user(backend.get_validated_token(raw.encode()))
+            return found if isinstance(found, User) else None
         except (InvalidToken, AuthenticationFailed):
             pass  # it has expired: the session may still hold
     user = scope.get("user")

@@ -80,7 +80,7 @@ def ensure_models() -> None:
 class Choice:
     """The models that are served, as one request needs them: one query for any number of sessions."""
 
-    def __init__(self, user_pk: object | None = None) -> None:
+    def __init__(self, user_pk: int | None = None) -> None:
         self.models = {model.name: model for model in LanguageModel.objects.filter(is_active=True)}
         preferred = (
             Preference.objects.filter(user_id=user_pk).values_list("default_model__name", flat=True).first()

@@ -15,9 +15,10 @@ from django.test import Client
 def static_folder(settings: Any, tmp_path: Path) -> Any:
     """A folder of static files, empty at first."""
     settings.STATICFILES_DIRS = [tmp_path]
-    finders.get_finder.cache_clear()
+    forget: Any = finders.get_finder  # which is cached
+    forget.cache_clear()
     yield tmp_path
-    finders.get_finder.cache_clear()
+    forget.cache_clear()
 
 
 def build(folder: Path) -> None:

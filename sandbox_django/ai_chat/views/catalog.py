@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.certain import member
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -31,7 +32,7 @@ from ai_chat.views.access import ChatView, PresetOwner
 from ai_chat.views.sessions import Refusal
 
 
-class LanguageModelViewSet(ChatView, mixins.ListModelMixin, GenericViewSet):
+class LanguageModelViewSet(ChatView, mixins.ListModelMixin, GenericViewSet[LanguageModel]):
     """The models that are served."""
 
     queryset = LanguageModel.objects.filter(is_active=True)
@@ -67,20 +68,22 @@ class PreferenceView(ChatView):
     @extend_schema(responses=PreferenceSerializer)
     def get(self, request: Request) -> Response:
         """Which it is."""
-        found = Preference.objects.filter(user=request.user).first() or Preference(user=request.user)
+        user = member(request.user)
+        found = Preference.objects.filter(user=user).first() or Preference(user=user)
         return Response(PreferenceSerializer(found).data)
 
     @extend_schema(request=PreferenceSerializer, responses=PreferenceSerializer)
     def patch(self, request: Request) -> Response:
         """Changes it."""
-        found = Preference.objects.filter(user=request.user).first() or Preference(user=request.user)
+        user = member(request.user)
+        found = Preference.objects.filter(user=user).first() or Preference(user=user)
         serializer = PreferenceSerializer(found, data=request.data)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data)
 
 
-class PresetViewSet(ChatView, ModelViewSet):
+class PresetViewSet(ChatView, ModelViewSet[Preset]):
     """One's own presets and the public ones."""
 
     serializer_class = PresetSerializer
@@ -103,7 +106,7 @@ class PresetViewSet(ChatView, ModelViewSet):
         serializer.is_valid(raise_exception=True)
         preset = self.get_object()
         session = ChatSession.objects.create(
-            user=request.user,
+            user=member(request.user),
             title=serializer.validated_data.get("title", ""),
             **{name: getattr(preset, name) for name in GenerationSettings.FIELDS},
         )

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+from config.certain import member
 from django.conf import settings
 from django.db.models import Count, Q
 from drf_spectacular.utils import extend_schema
@@ -68,10 +69,10 @@ class StatsView(ChatView):
     @extend_schema(responses=StatsSerializer)
     def get(self, request: Request) -> Response:
         """Counts of sessions, messages and answers by model."""
-        sessions = ChatSession.objects.filter(user=request.user).aggregate(
+        sessions = ChatSession.objects.filter(user=member(request.user)).aggregate(
             sessions=Count("pk"), active_sessions=Count("pk", filter=Q(is_active=True))
         )
-        messages = Message.objects.filter(session__user=request.user)
+        messages = Message.objects.filter(session__user=member(request.user))
         counts = messages.aggregate(
             messages=Count("pk"),
             user_messages=Count("pk", filter=Q(role=Message.Role.USER)),

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from config.certain import member
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
@@ -41,7 +42,7 @@ class Refusal(APIException):
         self.status_code = error.status
 
 
-class SessionViewSet(ChatView, ModelViewSet):
+class SessionViewSet(ChatView, ModelViewSet[ChatSession]):
     """One's own sessions."""
 
     serializer_class = SessionSerializer
@@ -50,7 +51,7 @@ class SessionViewSet(ChatView, ModelViewSet):
 
     def get_queryset(self) -> QuerySet[ChatSession]:
         """The user's; those in the list unless asked for the deleted ones or for one of them."""
-        sessions = ChatSession.objects.filter(user=self.request.user)
+        sessions = ChatSession.objects.filter(user=member(self.request.user))
         if self.action != "list":
             return with_summary(sessions)
         wanted = self.request.query_params.get("is_active", "true").lower()
@@ -58,7 +59,7 @@ class SessionViewSet(ChatView, ModelViewSet):
             raise ValidationError({"is_active": ["true or false"]})
         sessions = sessions.filter(is_active=wanted == "true")
         if search := self.request.query_params.get("search", "").strip():
-            found = Message.objects.filter(session__user=self.request.user, content__icontains=search)
+            found = Message.objects.filter(session__user=member(self.request.user), content__icontains=search)
             sessions = sessions.filter(Q(title__icontains=search) | Q(pk__in=found.values("session_id")))
         return with_summary(sessions)
 
@@ -79,7 +80,7 @@ class SessionViewSet(ChatView, ModelViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         ensure_models()
-        session = serializer.save(user=request.user)
+        session = serializer.save(user=member(request.user))
         data = session_data(session.pk)
         announce.session_created(session, data)
         return Response(data, status.HTTP_201_CREATED)
@@ -147,7 +148,8 @@ class SessionViewSet(ChatView, ModelViewSet):
         if ordering not in ("created_at", "-created_at"):
             raise ValidationError({"ordering": ["created_at or -created_at"]})
         found = session.messages.order_by(ordering, "-role" if ordering == "created_at" else "role")
-        page = self.paginate_queryset(found)
+        # Of messages: the stubs know pages of the view's own model only.
+        page: list[Message] = self.paginate_queryset(found) or []  # type: ignore[arg-type]
         for message in page:
             if message.status == Message.Status.STREAMING:
                 hub.adopt(str(message.pk))

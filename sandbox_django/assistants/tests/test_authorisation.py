@@ -1,5 +1,7 @@
 """Who may do what with kept conversations: each cell of the tables in docs/authorisation.md."""
 
+from typing import Any
+
 import pytest
 from accounts.models import User
 from asgiref.sync import sync_to_async
@@ -17,7 +19,7 @@ from assistants.models import AssistantConversation, AssistantMessage
 from assistants.services import answers
 
 BASE = "/api/assistants/conversations/"
-JSON = {"content_type": "application/json"}
+JSON: dict[str, Any] = {"content_type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ class Assistant:
         for conversation in (self.owned, self.ownerless):
             AssistantMessage.objects.create(conversation=conversation, message_type="user", content="Hello!")
 
-    def state(self) -> tuple[object, ...]:
+    def state(self) -> tuple[list[Any], list[Any]]:
         """Everything that an operation could change."""
         messages = AssistantMessage.objects.order_by("pk").values("pk", "content", "status")
         return list(AssistantConversation.objects.order_by("pk").values("pk", "title", "user")), list(

@@ -32,7 +32,7 @@ async def client(settings, model):
 
 
 async def frames_until(client: Any, action: str) -> list[dict[str, Any]]:
-    frames = []
+    frames: list[dict[str, Any]] = []
     async with asyncio.timeout(30):
         while not frames or frames[-1]["action"] != action:
             frame = await client.receive_json_from(timeout=10)

@@ -11,7 +11,7 @@ from assistants.permissions import ConversationOwner
 from assistants.serializers import ConversationSerializer
 
 
-class AssistantConversationViewSet(ModelViewSet):
+class AssistantConversationViewSet(ModelViewSet[AssistantConversation]):
     """One's own conversations; an anonymous one by its id."""
 
     permission_classes = [ConversationOwner]

@@ -41,13 +41,15 @@ class Unavailable(APIException):
 IN_PROGRESS = "An answer is still being written: wait for its end, or stop it."
 
 
-class AnswerStoppedSerializer(serializers.Serializer):
+class AnswerStoppedSerializer(serializers.Serializer[Any]):
     """Whether there was an answer to stop."""
 
     stopped = serializers.BooleanField()
 
 
-class AssistantMessageViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, GenericViewSet):
+class AssistantMessageViewSet(
+    mixins.CreateModelMixin, mixins.ListModelMixin, GenericViewSet[AssistantMessage]
+):
     """The messages of one conversation, oldest first."""
 
     permission_classes = [ConversationOwner]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from channels.db import database_sync_to_async
+from config.certain import member
 from rest_framework.permissions import IsAuthenticated
 
 from chanx.channels.authenticator import DjangoAuthenticator
@@ -82,7 +83,7 @@ class ChatDetailConsumer(PresenceTeller):
             return _NOT_MEMBER
         say = database_sync_to_async(lines.say)
         try:
-            await say(self.authenticator.user, self.authenticator.obj.pk, message.payload.content)
+            await say(member(self.authenticator.user), self.authenticator.obj.pk, message.payload.content)
         except lines.NotMember:
             return _NOT_MEMBER
         return None
@@ -95,14 +96,14 @@ class ChatDetailConsumer(PresenceTeller):
     async def handle_typing(self, _message: TypingMessage) -> None:
         """Tells the others."""
         if not self.was_removed:
-            payload = TypistPayload(username=self.authenticator.user.get_username())
+            payload = TypistPayload(username=member(self.authenticator.user).get_username())
             await self.broadcast_message(MemberTypingMessage(payload=payload), exclude_current=True)
 
     @ws_handler(summary="Mark as read", description="What the group's count of unread lines goes by")
     async def handle_mark_read(self, message: MarkReadMessage) -> None:
         """Moves the member's mark; the service tells the user's lists."""
         mark = database_sync_to_async(lines.mark_read)
-        await mark(self.authenticator.user, self.authenticator.obj.pk, message.payload.message_id)
+        await mark(member(self.authenticator.user), self.authenticator.obj.pk, message.payload.message_id)
 
     @event_handler(summary="A member was added", description="Told to every member's page")
     async def handle_member_added(self, event: NotifyMemberAddedEvent) -> MemberAddedMessage:
@@ -119,7 +120,7 @@ class ChatDetailConsumer(PresenceTeller):
         self, event: NotifyMemberRemovedEvent
     ) -> UserRemovedFromGroupMessage | MemberRemovedMessage:
         """Tells the page; the removed member's own hears nothing more of the group."""
-        if self.authenticator.user.pk != event.payload.user_pk:
+        if member(self.authenticator.user).pk != event.payload.user_pk:
             return MemberRemovedMessage(payload=event.payload)
         await self._end()
         return UserRemovedFromGroupMessage(payload=GroupPayload(title=self.authenticator.obj.title))

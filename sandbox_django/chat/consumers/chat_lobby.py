@@ -1,5 +1,6 @@
 """A user's list of groups, live."""
 
+from config.certain import member
 from rest_framework.permissions import IsAuthenticated
 from system.consumers.notices import NoticeReceiver
 
@@ -42,7 +43,7 @@ class ChatLobbyConsumer(NoticeReceiver):
     async def post_authentication(self) -> None:
         """Joins the user's pages."""
         await super().post_authentication()
-        await self.join_group(name_lobby(self.authenticator.user.pk))
+        await self.join_group(name_lobby(member(self.authenticator.user).pk))
 
     @ws_handler(summary="Answer a ping", description="Keeps the connection alive")
     async def handle_ping(self, _message: PingMessage) -> PongMessage:

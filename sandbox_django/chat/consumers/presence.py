@@ -5,10 +5,12 @@ import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
+from config.certain import member
 from django.conf import settings
 from django.db import DatabaseError
 from system.consumers.notices import NoticeReceiver
 
+from chanx.channels.authenticator import DjangoAuthenticator
 from chanx.core.decorators import ws_handler
 from chat import presence
 from chat.messages.group import (
@@ -29,6 +31,7 @@ class PresenceTeller(NoticeReceiver):
     Only connections that asked who is online are told of changes: a client that never asks hears nothing unasked.
     """
 
+    authenticator: DjangoAuthenticator
     passthrough_events = [PresenceChangedMessage]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,9 +41,9 @@ class PresenceTeller(NoticeReceiver):
 
     async def be_present(self, group_pk: int) -> None:
         """Notes the connection and begins its signs of life."""
-        self._presence = (group_pk, self.authenticator.user.pk, self.channel_name)
+        self._presence = (group_pk, member(self.authenticator.user).pk, self.channel_name)
         if await database_sync_to_async(presence.arrive)(*self._presence):
-            await self._tell(self.authenticator.user.get_username(), online=True)
+            await self._tell(member(self.authenticator.user).get_username(), online=True)
         self._heart = asyncio.create_task(self._beat())
 
     async def be_gone(self) -> None:
@@ -53,7 +56,7 @@ class PresenceTeller(NoticeReceiver):
         noted = self._presence
         await self.ignore(name_presence(noted[0]))
         if await database_sync_to_async(presence.depart)(*noted):
-            await self._tell(self.authenticator.user.get_username(), online=False)
+            await self._tell(member(self.authenticator.user).get_username(), online=False)
         self._presence = None
 
     @ws_handler(
@@ -87,7 +90,7 @@ class PresenceTeller(NoticeReceiver):
                 logger.warning("No sign of life for a connection: the database refuses it", exc_info=True)
                 continue
             if anew:
-                await self._tell(self.authenticator.user.get_username(), online=True)
+                await self._tell(member(self.authenticator.user).get_username(), online=True)
             for username in gone:
                 await self._tell(username, online=False)
 

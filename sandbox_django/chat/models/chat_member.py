@@ -41,6 +41,7 @@ class ChatMember(models.Model):
     # The newest message that this member has seen; 0 before the first.
     last_read_id = models.BigIntegerField(default=0)
     joined_at = models.DateTimeField(auto_now_add=True)
+    unread: int  # what `with_unread` adds
 
     objects = ChatMemberQuerySet.as_manager()
 

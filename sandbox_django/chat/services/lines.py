@@ -46,7 +46,7 @@ def line_payload(line: ChatMessage) -> GroupLinePayload:
     """What pages are told of a line."""
     return GroupLinePayload(
         id=line.pk,
-        sender=line.sender and line.sender.get_username(),
+        sender=line.sender.get_username() if line.sender else None,
         content=line.content,
         created_at=line.created_at,
     )

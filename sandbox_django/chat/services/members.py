@@ -1,5 +1,7 @@
 """Members: they come, go, and get other roles."""
 
+from typing import cast
+
 from accounts.models import User
 from django.db import transaction
 
@@ -9,6 +11,7 @@ from chat.messages.group import (
     NotifyMemberChangedEvent,
     NotifyMemberRemovedEvent,
 )
+from chat.messages.group import Role as RoleName
 from chat.messages.lobby import GroupJoinedMessage, GroupLeftMessage, GroupRef
 from chat.models import ChatMember, GroupChat
 from chat.services.telling import tell_group, tell_users
@@ -30,7 +33,7 @@ def member_payload(member: ChatMember) -> MemberPayload:
         id=member.pk,
         user_pk=member.user_id,
         username=member.user.get_username(),
-        role=member.role,
+        role=cast(RoleName, member.role),  # the choices of the model are these
     )
 
 

@@ -1,7 +1,7 @@
 """Test data."""
 
-import factory
 from accounts.models import User
+from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from chat.models import ChatInvitation, ChatMember, ChatMessage, GroupChat
@@ -15,7 +15,7 @@ class UserFactory(DjangoModelFactory):
 
         model = User
 
-    username = factory.Sequence(lambda number: f"user{number}")
+    username = Sequence(lambda number: f"user{number}")
 
 
 class GroupChatFactory(DjangoModelFactory):
@@ -26,7 +26,7 @@ class GroupChatFactory(DjangoModelFactory):
 
         model = GroupChat
 
-    title = factory.Sequence(lambda number: f"Group {number}")
+    title = Sequence(lambda number: f"Group {number}")
 
 
 class ChatMemberFactory(DjangoModelFactory):
@@ -37,8 +37,8 @@ class ChatMemberFactory(DjangoModelFactory):
 
         model = ChatMember
 
-    user = factory.SubFactory(UserFactory)
-    group_chat = factory.SubFactory(GroupChatFactory)
+    user = SubFactory(UserFactory)
+    group_chat = SubFactory(GroupChatFactory)
 
 
 class ChatInvitationFactory(DjangoModelFactory):
@@ -49,8 +49,8 @@ class ChatInvitationFactory(DjangoModelFactory):
 
         model = ChatInvitation
 
-    user = factory.SubFactory(UserFactory)
-    group_chat = factory.SubFactory(GroupChatFactory)
+    user = SubFactory(UserFactory)
+    group_chat = SubFactory(GroupChatFactory)
 
 
 class ChatMessageFactory(DjangoModelFactory):
@@ -61,6 +61,6 @@ class ChatMessageFactory(DjangoModelFactory):
 
         model = ChatMessage
 
-    group_chat = factory.SubFactory(GroupChatFactory)
-    sender = factory.SubFactory(UserFactory)
-    content = factory.Sequence(lambda number: f"line {number}")
+    group_chat = SubFactory(GroupChatFactory)
+    sender = SubFactory(UserFactory)
+    content = Sequence(lambda number: f"line {number}")

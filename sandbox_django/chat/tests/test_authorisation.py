@@ -1,5 +1,7 @@
 """Who may do what in the chat: each cell of the tables in docs/authorisation.md."""
 
+from typing import Any
+
 import pytest
 from asgiref.sync import sync_to_async
 from assistants.consumers.conversation_consumer import ConversationAssistantConsumer
@@ -18,7 +20,7 @@ from chat.services import groups, lines
 from chat.tests.crew import Crew
 from chat.utils import name_group_chat, name_lobby, name_presence
 
-JSON = {"content_type": "application/json"}
+JSON: dict[str, Any] = {"content_type": "application/json"}
 READS = ("open the", "list", "read", "join this group")
 
 

@@ -41,6 +41,7 @@ class TestChatConsumer(WebsocketTestCase):
         guest = self.create_communicator(ws_path="/ws/chat/group_chat.1/")
         await guest.connect()
         layer = get_channel_layer()
+        assert layer is not None
         frame = {"type": "handle_group_message", "exclude_current": False, "from_channel": ""}
         await layer.group_send("group_chat.1", {**frame, "message": {"action": "private"}})
         assert await guest.receive_nothing()

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.utils import timezone
 from test_utils.users import session_headers
 
-from chanx.channels.testing import WebsocketTestCase
+from chanx.channels.testing import DjangoWebsocketCommunicator, WebsocketTestCase
 from chat import presence
 from chat.consumers.chat_detail import ChatDetailConsumer
 from chat.models import ChatPresence
@@ -37,7 +37,7 @@ class TestPresence(WebsocketTestCase):
         assert (await client.receive_json_from())["action"] == "complete"
         return client
 
-    async def watching(self, user) -> tuple[object, list[str]]:
+    async def watching(self, user) -> tuple[DjangoWebsocketCommunicator, list[str]]:
         """A window that asked who is online, and the answer."""
         client = await self.window(user)
         await client.send_json_to({"action": "who_is_online"})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts.models import User
+from config.certain import instance_of, member
 from django.db.models import Count, F, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -41,7 +42,7 @@ def public_groups(user: User) -> QuerySet[GroupChat]:
     )
 
 
-class GroupChatViewSet(ModelViewSet):
+class GroupChatViewSet(ModelViewSet[GroupChat]):
     """One's groups."""
 
     permission_classes = [IsAuthenticated, IsGroupMember, IsGroupOwnerOrReadOnly]
@@ -54,15 +55,17 @@ class GroupChatViewSet(ModelViewSet):
         """The lists hold what one sees; one group is found by id and guarded by the permissions."""
         if self.detail:
             return GroupChat.objects.all()
-        return (public_groups if self.action == "public" else groups_of)(self.request.user)
+        return (public_groups if self.action == "public" else groups_of)(member(self.request.user))
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         """Its maker owns it."""
-        serializer.instance = groups.create_group(owner=self.request.user, **serializer.validated_data)
+        serializer.instance = groups.create_group(
+            owner=member(self.request.user), **serializer.validated_data
+        )
 
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+    def perform_update(self, serializer: BaseSerializer[GroupChat]) -> None:
         """Changes title and openness."""
-        groups.change_group(serializer.instance, **serializer.validated_data)
+        groups.change_group(instance_of(serializer), **serializer.validated_data)
 
     def perform_destroy(self, instance: GroupChat) -> None:
         """Deletes it, with word to its pages."""
@@ -83,8 +86,8 @@ class GroupChatViewSet(ModelViewSet):
     def join(self, request: Request, **kwargs: Any) -> Response:
         """Joins a public group by oneself; doing so twice is no error."""
         try:
-            member, created = members.join(self.get_object(), request.user)
+            joined, created = members.join(self.get_object(), member(request.user))
         except members.NotPublic as error:
             raise PermissionDenied("This group takes members by invitation.") from error
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        return Response(self.get_serializer(member).data, status=code)
+        return Response(self.get_serializer(joined).data, status=code)

@@ -16,7 +16,7 @@ from chat.serializers import ChatInvitationSerializer, ChatMemberSerializer
 from chat.services import invitations
 
 
-class InvitationViewSet(mixins.ListModelMixin, GenericViewSet):
+class InvitationViewSet(mixins.ListModelMixin, GenericViewSet[ChatInvitation]):
     """What one is invited to; others' invitations are not found."""
 
     permission_classes = [IsAuthenticated]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.certain import instance_of, member
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import mixins
@@ -22,7 +23,7 @@ from chat.services import invitations, lines, members
 LAST_OWNER = "A group keeps an owner: make another member owner first, or delete the group."
 
 
-class OfGroup(GenericViewSet):
+class OfGroup(GenericViewSet[Any]):
     """A view below one group, which must be the visitor's."""
 
     permission_classes = [IsAuthenticated, IsGroupMember]
@@ -50,14 +51,13 @@ class ChatMemberViewSet(mixins.ListModelMixin, mixins.UpdateModelMixin, mixins.D
         """The group's."""
         return self.group.members.select_related("user", "group_chat")
 
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+    def perform_update(self, serializer: BaseSerializer[ChatMember]) -> None:
         """Gives another role."""
         if permissions.role_of(self.request.user, self.group) != permissions.Role.OWNER:
             raise PermissionDenied(permissions.IsGroupOwnerOrReadOnly.message)
         try:
-            members.change_role(
-                serializer.instance, serializer.validated_data.get("role", serializer.instance.role)
-            )
+            changed = instance_of(serializer)
+            members.change_role(changed, serializer.validated_data.get("role", changed.role))
         except members.LastOwner as error:
             raise ValidationError({"role": [LAST_OWNER]}) from error
 
@@ -87,7 +87,7 @@ class GroupInvitationViewSet(
         """Invites a user by name."""
         user = serializer.validated_data["user"]
         try:
-            serializer.instance = invitations.invite(self.group, user, by=self.request.user)
+            serializer.instance = invitations.invite(self.group, user, by=member(self.request.user))
         except invitations.AlreadyThere as error:
             raise ValidationError({"username": [str(error)]}) from error
 
@@ -119,7 +119,7 @@ class ChatMessageViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, OfGroup
         """Says something, as over the WebSocket."""
         try:
             serializer.instance = lines.say(
-                self.request.user, self.group.pk, serializer.validated_data["content"]
+                member(self.request.user), self.group.pk, serializer.validated_data["content"]
             )
         except lines.NotMember as error:
             raise PermissionDenied(IsGroupMember.message) from error

@@ -1,5 +1,6 @@
 """The chat's pages."""
 
+from config import certain
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -46,14 +47,14 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, f"A group needs a title of at most {MAX_TITLE_LENGTH} characters.")
         return redirect("chat")
-    return redirect(create_group(owner=request.user, **form.cleaned_data))
+    return redirect(create_group(owner=certain.member(request.user), **form.cleaned_data))
 
 
 @login_required
 def group(request: HttpRequest, pk: int) -> HttpResponse:
     """One group, for its members."""
     found = get_object_or_404(GroupChat, pk=pk)
-    member = found.members.filter(user=request.user).first()
+    member = found.members.filter(user=certain.member(request.user)).first()
     if member is None:
         raise PermissionDenied
     context = {"group": found, "member": member, "max_title": MAX_TITLE_LENGTH}

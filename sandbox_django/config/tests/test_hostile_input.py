@@ -1,6 +1,7 @@
 """Input that means harm, over HTTP and over WebSockets: it is refused with a reason, or kept and shown as text."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from chat.models import GroupChat  # isort: skip
 from config.asgi import application
 
 CONVERSATIONS = "/api/assistants/conversations/"
-JSON = {"content_type": "application/json"}
+JSON: dict[str, Any] = {"content_type": "application/json"}
 SCRIPT = "<script>alert(1)</script>"
 MARKUP = [
     SCRIPT,

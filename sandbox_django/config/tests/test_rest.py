@@ -1,5 +1,7 @@
 """What all REST addresses have in common: their document, errors, throttling, pages of lists, CORS."""
 
+from typing import Any
+
 import pytest
 from accounts.models import User
 from assistants.models import AssistantConversation
@@ -26,8 +28,11 @@ def alice():
     return client
 
 
-def schema(client) -> dict:
-    return client.get("/api/schema/", headers={"accept": "application/vnd.oai.openapi+json"}).json()
+def schema(client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(
+        "/api/schema/", headers={"accept": "application/vnd.oai.openapi+json"}
+    ).json()
+    return found
 
 
 def test_the_openapi_document_is_valid_and_names_every_rest_address(client):

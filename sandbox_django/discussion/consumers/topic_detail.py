@@ -117,7 +117,10 @@ class TopicConsumer(NoticeReceiver):
 
         def attempt() -> Any:
             # Asked each time: an account may be closed while its page is open.
-            user = User.objects.filter(pk=self.authenticator.user.pk, is_active=True).first()
+            visitor = self.authenticator.user
+            user = (
+                User.objects.filter(pk=visitor.pk, is_active=True).first() if visitor and visitor.pk else None
+            )
             if user is None:
                 return _error("Log in to take part.")
             try:

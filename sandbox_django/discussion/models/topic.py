@@ -1,6 +1,6 @@
 """What is discussed."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Count, OuterRef, Subquery
@@ -16,7 +16,7 @@ MAX_TITLE_LENGTH = 200
 class TopicQuerySet(PostQuerySet):
     """Topics as lists and pages show them."""
 
-    def for_reader(self, reader: Any) -> "TopicQuerySet":
+    def for_reader(self, reader: Any) -> Self:
         """Adds `reply_count`, `score` and `my_vote`."""
         from discussion.models.reply import Reply
 

@@ -1,7 +1,7 @@
 """Test data."""
 
-import factory
 from chat.tests.factories import UserFactory
+from factory.declarations import Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from discussion.models import Reply, Topic
@@ -15,8 +15,8 @@ class TopicFactory(DjangoModelFactory):
 
         model = Topic
 
-    author = factory.SubFactory(UserFactory)
-    title = factory.Sequence(lambda number: f"Topic {number}")
+    author = SubFactory(UserFactory)
+    title = Sequence(lambda number: f"Topic {number}")
     body = "What do you think?"
 
 
@@ -28,6 +28,6 @@ class ReplyFactory(DjangoModelFactory):
 
         model = Reply
 
-    author = factory.SubFactory(UserFactory)
-    topic = factory.SubFactory(TopicFactory)
-    body = factory.Sequence(lambda number: f"Reply {number}")
+    author = SubFactory(UserFactory)
+    topic = SubFactory(TopicFactory)
+    body = Sequence(lambda number: f"Reply {number}")

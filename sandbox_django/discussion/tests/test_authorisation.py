@@ -1,5 +1,7 @@
 """Who may do what in the discussion: each cell of the tables in docs/authorisation.md."""
 
+from typing import Any
+
 import pytest
 from asgiref.sync import sync_to_async
 from chat.tests.factories import UserFactory
@@ -15,7 +17,7 @@ from discussion.consumers.topic_list import TopicListConsumer
 from discussion.models import Reply, ReplyVote, Topic, TopicVote
 from discussion.tests.factories import ReplyFactory, TopicFactory
 
-JSON = {"content_type": "application/json"}
+JSON: dict[str, Any] = {"content_type": "application/json"}
 
 
 class Forum:

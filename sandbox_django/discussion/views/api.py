@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.certain import instance_of, member
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -26,7 +27,7 @@ from discussion.serializers import (
 )
 
 
-class PostViewSet(ModelViewSet):
+class PostViewSet(ModelViewSet[Any]):
     """What topics and replies have in common: everyone reads, members write, authors and staff change."""
 
     permission_classes = [IsAuthenticatedOrReadOnly, IsAuthorOrStaffOrReadOnly]
@@ -43,7 +44,9 @@ class PostViewSet(ModelViewSet):
         serializer = VoteSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            counted = services.cast_vote(request.user, self.get_object(), serializer.validated_data["value"])
+            counted = services.cast_vote(
+                member(request.user), self.get_object(), serializer.validated_data["value"]
+            )
         except services.Refused as refusal:
             raise PermissionDenied(str(refusal)) from refusal
         return Response(CountedSerializer(counted).data)
@@ -62,12 +65,15 @@ class TopicViewSet(PostViewSet):
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         """Begins a topic."""
-        self.shown(serializer, services.create_topic(self.request.user, **serializer.validated_data).pk)
+        self.shown(
+            serializer, services.create_topic(member(self.request.user), **serializer.validated_data).pk
+        )
 
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+    def perform_update(self, serializer: BaseSerializer[Topic]) -> None:
         """Changes title or body."""
-        services.edit_topic(serializer.instance, **serializer.validated_data)
-        self.shown(serializer, serializer.instance.pk)
+        topic = instance_of(serializer)
+        services.edit_topic(topic, **serializer.validated_data)
+        self.shown(serializer, topic.pk)
 
     def perform_destroy(self, instance: Topic) -> None:
         """Deletes it, with word to its pages."""
@@ -81,7 +87,7 @@ class TopicViewSet(PostViewSet):
         serializer.is_valid(raise_exception=True)
         topic = self.get_object()
         try:
-            services.accept_answer(request.user, topic.pk, serializer.validated_data["reply_id"])
+            services.accept_answer(member(request.user), topic.pk, serializer.validated_data["reply_id"])
         except services.Refused as refusal:
             raise PermissionDenied(str(refusal)) from refusal
         except Reply.DoesNotExist as error:
@@ -105,13 +111,14 @@ class ReplyViewSet(PostViewSet):
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         """Replies."""
-        reply = services.create_reply(self.request.user, self.topic.pk, **serializer.validated_data)
+        reply = services.create_reply(member(self.request.user), self.topic.pk, **serializer.validated_data)
         self.shown(serializer, reply.pk)
 
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+    def perform_update(self, serializer: BaseSerializer[Reply]) -> None:
         """Changes the body."""
-        services.edit_reply(serializer.instance, **serializer.validated_data)
-        self.shown(serializer, serializer.instance.pk)
+        reply = instance_of(serializer)
+        services.edit_reply(reply, **serializer.validated_data)
+        self.shown(serializer, reply.pk)
 
     def perform_destroy(self, instance: Reply) -> None:
         """Deletes it, with word to the topic's pages."""

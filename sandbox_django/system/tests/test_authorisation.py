@@ -10,7 +10,7 @@ from test_utils.sockets import opened, said
 from test_utils.users import ORIGIN, session_headers
 
 from system.consumers.system_consumer import SystemConsumer
-from system.services.notices import send_notice
+from system.services.notices import Audience, send_notice
 
 
 def make_users() -> dict[str, User]:
@@ -69,7 +69,11 @@ async def test_websocket(transactional_db, operation, actor, answer):
     if "follow" in operation:
         group = f"user.{users['user'].pk}" if "user.<pk>" in operation else "crew"
         await said(client, "follow_group", {"group": group}, wait=["group_followed"])
-    to = {"all": "everyone" in operation, "user": "alice" in operation, "group": "group" in operation}
+    to: dict[Audience, bool] = {
+        "all": "everyone" in operation,
+        "user": "alice" in operation,
+        "group": "group" in operation,
+    }
     audience = next(name for name, chosen in to.items() if chosen)
     target = {"all": None, "user": "alice", "group": "crew"}[audience]
     await sync_to_async(send_notice)(audience=audience, target=target, text="hello", sender="test")
