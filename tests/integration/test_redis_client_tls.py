@@ -23,7 +23,7 @@ def server(certificates: Path) -> Iterator[RedisServer]:
         yield started
 
 
-def connect(server: RedisServer, host: str = "localhost", **options: str) -> RedisClient:
+def connect(server: RedisServer, host: str = "localhost", **options: object) -> RedisClient:
     (parsed,) = parse_hosts([{"address": f"rediss://{host}:{server.port}", **options}])
     return RedisClient(parsed)
 
@@ -90,7 +90,7 @@ def test_a_missing_file_is_named(server: RedisServer) -> None:
 
 def test_a_plain_server_is_no_tls_server() -> None:
     with RedisServer() as plain:
-        client = connect(plain, ssl_cert_reqs="none")
+        client = connect(plain, ssl_cert_reqs="none", socket_connect_timeout=0.5)
         with pytest.raises(exceptions.RedisConnectionError, match=str(plain.port)):
             client.execute("PING")
         client.close()
