@@ -145,7 +145,7 @@ class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
 class PreferenceSerializer(serializers.ModelSerializer[Preference]):
     """The user's own default model, by name."""
 
-    default_model: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+    default_model: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="name", queryset=LanguageModel.objects.filter(is_active=True), allow_null=True
     )
 

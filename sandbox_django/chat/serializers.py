@@ -72,7 +72,7 @@ class ChatInvitationSerializer(serializers.ModelSerializer[ChatInvitation]):
     username = UserNameField()
     group_id = serializers.IntegerField(source="group_chat_id", read_only=True)
     title = serializers.CharField(source="group_chat.title", read_only=True)
-    invited_by: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+    invited_by: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="username", read_only=True
     )
 
@@ -87,7 +87,7 @@ class ChatInvitationSerializer(serializers.ModelSerializer[ChatInvitation]):
 class ChatMessageSerializer(serializers.ModelSerializer[ChatMessage]):
     """A line."""
 
-    sender: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+    sender: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="username", read_only=True
     )
     content = serializers.CharField(max_length=MAX_LINE_LENGTH)

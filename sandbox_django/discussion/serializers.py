@@ -10,7 +10,7 @@ from discussion.models import Reply, Topic
 class TopicSerializer(serializers.ModelSerializer[Topic]):
     """A topic as a reader sees it."""
 
-    author: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+    author: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="username", read_only=True
     )
     score = serializers.IntegerField(read_only=True)
@@ -32,7 +32,7 @@ class TopicSerializer(serializers.ModelSerializer[Topic]):
 class ReplySerializer(serializers.ModelSerializer[Reply]):
     """A reply as a reader sees it."""
 
-    author: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+    author: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="username", read_only=True
     )
     topic_id = serializers.IntegerField(read_only=True)

@@ -1,6 +1,6 @@
 """WebSocket clients for tests that are functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from config.asgi import application
@@ -8,14 +8,14 @@ from config.asgi import application
 from chanx.channels.testing import DjangoWebsocketCommunicator
 from chanx.channels.websocket import AsyncJsonWebsocketConsumer
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 
 async def opened(
     consumer: type[AsyncJsonWebsocketConsumer[Any]], path: str, headers: Headers
 ) -> tuple[DjangoWebsocketCommunicator, int]:
     """A connection and the status with which it was authenticated; without authenticator 200."""
-    client = DjangoWebsocketCommunicator(application, path, headers=headers, consumer=consumer)
+    client = DjangoWebsocketCommunicator(application, path, headers=list(headers), consumer=consumer)
     accepted, _ = await client.connect()
     assert accepted
     if consumer.authenticator_class is None:

@@ -34,7 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "name_pattern": names.NAME_PATTERN,
         "max_name": names.MAX_NAME_LENGTH,
         "max_title": MAX_TITLE_LENGTH,
-        "groups": groups_of(request.user) if request.user.is_authenticated else [],
+        "groups": groups_of(certain.member(request.user)) if request.user.is_authenticated else [],
     }
     return render(request, "chat/chat.html", context)
 

@@ -69,12 +69,7 @@ async def test_websocket(transactional_db, operation, actor, answer):
     if "follow" in operation:
         group = f"user.{users['user'].pk}" if "user.<pk>" in operation else "crew"
         await said(client, "follow_group", {"group": group}, wait=["group_followed"])
-    to: dict[Audience, bool] = {
-        "all": "everyone" in operation,
-        "user": "alice" in operation,
-        "group": "group" in operation,
-    }
-    audience = next(name for name, chosen in to.items() if chosen)
+    audience: Audience = "all" if "everyone" in operation else "user" if "alice" in operation else "group"
     target = {"all": None, "user": "alice", "group": "crew"}[audience]
     await sync_to_async(send_notice)(audience=audience, target=target, text="hello", sender="test")
     heard = not await client.receive_nothing(timeout=0.3)

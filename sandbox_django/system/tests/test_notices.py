@@ -85,6 +85,7 @@ class TestSystemConsumer(WebsocketTestCase):
 
     async def test_following_is_bounded(self) -> None:
         client = await self.connected()
+        answer: dict[str, Any] = {}
         for number in range(MAX_FOLLOWED_GROUPS):
             await client.send_json_to(follow(f"group{number}"))
             answer = await client.receive_json_from()
