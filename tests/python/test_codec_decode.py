@@ -87,11 +87,19 @@ def test_documents_beyond_pythons_depth_are_refused_like_the_references(depth):
         check_text(text)
 
 
-def test_ten_thousand_levels_are_refused_without_harm():
+def test_ten_thousand_levels_get_the_references_verdict_and_do_no_harm():
     text = '{"action":"tree","anything":' + "[" * 10_000 + "]" * 10_000 + "}"
     assert decoder(text) is None
-    with pytest.raises((RecursionError, ValueError)):
-        MessageCodec(MESSAGES).validate(text)
+
+    def verdict(validate):
+        try:
+            validate(text)
+        except (RecursionError, ValidationError) as error:
+            return type(error)
+        return None  # Python 3.14 reads as deep as the machine's stack
+
+    codec = MessageCodec(MESSAGES)
+    assert verdict(codec.validate) == verdict(lambda text: MESSAGES.validate_python(json.loads(text)))
 
 
 def test_envelopes_and_other_texts_take_the_slow_path():
