@@ -76,6 +76,19 @@ TEST_CASE("camel-case keys match snake-case names when the plan says so") {
     form.camelize = true;
     CHECK(accepts(schema::compile(form), chat(R"({"textLine":"a"})")));
     CHECK_FALSE(accepts(schema::compile(form), chat(R"({"textLine":"a","text_line":"b"})")));
+    CHECK(accepts(schema::compile(form), chat(R"({"count":1,"textLine":"a"})")));
+}
+
+TEST_CASE("names that are in camel case themselves match no key when keys are spelt anew") {
+    schema::spec form = chat_form();
+    form.camelize = true;
+    form.nodes[3].fields[0].name = "textLine";
+    CHECK_FALSE(accepts(schema::compile(form), chat(R"({"textLine":"a"})")));
+    CHECK_FALSE(accepts(schema::compile(form), chat(R"({"text_line":"a"})")));
+    form = chat_form();
+    form.camelize = true;
+    form.nodes[0].discriminator = form.nodes[1].fields[0].name = "kindOf";
+    CHECK_FALSE(accepts(schema::compile(form), R"({"kindOf":"chat","payload":{"text_line":"a"}})"));
 }
 
 TEST_CASE("a byte order mark is no JSON") {

@@ -4,10 +4,11 @@ import json
 from typing import Annotated, Any, Literal
 
 import humps
+import pytest
 from codec_cases import examples, fingerprint, outcome
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from chanx import _core
 from chanx.codec import FrameDecoder, FrameEncoder
@@ -19,9 +20,16 @@ class Inner(BaseModel):
     x2_y: int = 0
 
 
+class Aliased(BaseModel):
+    full_name: str = Field("x", alias="fullName")
+    ownName: int = 0
+    other_key: int = Field(0, validation_alias=AliasChoices("other_key", "otherKey"))
+
+
 class Note(BaseModel):
     action: Literal["note"] = "note"
     inner_value: Inner = Field(default_factory=Inner)
+    with_aliases: Aliased = Aliased()
     free_form: Any = None
     by_key: dict[str, int] = {}
 
@@ -82,6 +90,16 @@ def test_camel_case_frames_are_those_of_the_slow_path(members, inner):
     message = decoder(text)
     if message is not None:
         assert ("valid", fingerprint(message)) == outcome(reference, text)
+
+
+@pytest.mark.parametrize(
+    "keys", [["fullName"], ["full_name"], ["ownName"], ["own_name"], ["otherKey"], ["other_key"]]
+)
+def test_names_that_are_in_camel_case_themselves_are_those_of_the_slow_path(keys):
+    for values in (1, "a"):
+        text = json.dumps({"action": "note", "withAliases": dict.fromkeys(keys, values)})
+        message = decoder(text)
+        assert message is None or ("valid", fingerprint(message)) == outcome(reference, text)
 
 
 def test_camel_case_frames_take_the_fast_path():

@@ -1,6 +1,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/schema/letter_case.hpp"
 #include "core/schema/plan.hpp"
 
 namespace chanx::schema {
@@ -29,6 +30,14 @@ literal_table compile_literals(const std::vector<literal_spec>& alternatives) {
     return table;
 }
 
+// The key that a client which spells names in its own way sends for a field.
+std::optional<std::string> wire_of(const field_spec& one, bool camelized) {
+    if (!camelized) return one.name;
+    std::string wire, back;
+    if (camelize(one.name, wire) && decamelize(wire, back) && back == one.name) return wire;
+    return std::nullopt;
+}
+
 void compile_fields(const node_spec& from, node& to, plan& out, const spec& form) {
     to.first_field = static_cast<std::uint32_t>(out.fields.size());
     to.field_count = static_cast<std::uint32_t>(from.fields.size());
@@ -41,7 +50,7 @@ void compile_fields(const node_spec& from, node& to, plan& out, const spec& form
             names.push_back(one.name);
         }
         for (const key_path& path : one.paths) to.paths.emplace_back(path, place);
-        out.fields.push_back({one.name, one.node, one.required, one.needs_data});
+        out.fields.push_back({one.name, wire_of(one, form.camelize), one.node, one.required, one.needs_data});
         if (one.needs_data || one.default_needs_data) to.needs_data = true;
         if (one.default_runs_code || to.needs_data) to.runs_code = true;
     }

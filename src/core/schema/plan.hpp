@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@ namespace chanx::schema {
 
 struct field {
     std::string name;
+    std::optional<std::string> wire;  // the key that mostly names it in a frame, as it stands there
     std::uint32_t node;
     bool required;
     bool needs_data;

@@ -314,7 +314,7 @@ private:
         for (auto member : members) {
             std::string_view key = member.key;
             std::uint32_t at = expected;
-            if (at >= n.field_count || fields[at].name != key) {
+            if (at >= n.field_count || fields[at].wire != key) {
                 if (!normalise(key)) return false;
                 at = plan_.tables[n.table].find(key);
                 if (at == dispatch::string_table::npos) {
@@ -394,11 +394,8 @@ private:
         if (from.get(members)) return false;
         for (auto member : members) {
             std::string_view key = member.key;
-            if (!n.is_discriminator(key)) {
-                if (!plan_.camelize) continue;
-                if (!normalise(key)) return false;
-                if (!n.is_discriminator(key)) continue;
-            }
+            if (!normalise(key)) return false;
+            if (!n.is_discriminator(key)) continue;
             std::string_view tag;
             if (member.value.get(tag)) return false;
             const std::uint32_t found = plan_.tables[n.table].find(tag);
