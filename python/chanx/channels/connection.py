@@ -47,6 +47,7 @@ class Connection:
         "_close_code",
         "_context",
         "_failure",
+        "_held",
         "_inbox",
         "_inbox_bytes",
         "_layer",
@@ -76,6 +77,7 @@ class Connection:
         self._task: asyncio.Task[Any] | None = None
         self._context: contextvars.Context | None = None
         self._failure: BaseException | None = None
+        self._held: list[tuple[Message, str | None, int]] | None = None
         self._inbox: deque[tuple[Message, int]] | None = None
         self._inbox_bytes = 0
         self._paused = False
@@ -168,6 +170,42 @@ class Connection:
             if not await self._dispatch(message):
                 return
 
+    def hold(self, frame: Message, completion: str | None, size: int) -> bool:
+        """Keep a broadcast back until the handlers that have published something are through.
+
+        Args:
+            frame: The frame.
+            completion: The text of the message to send after it, if any.
+            size: What it takes, in bytes.
+
+        Returns:
+            Whether it is kept; when too much is, the broadcast has to be handed over like any other message.
+        """
+        if self._inbox_bytes > MAX_INBOX_BYTES:
+            return False
+        if self._held is None:
+            self._held = []
+            self.consumer.chanx_tasks.when_settled(self._release)
+        self._held.append((frame, completion, size))
+        self._inbox_bytes += size
+        return True
+
+    @property
+    def holds(self) -> bool:
+        """Whether broadcasts are kept back: what comes now has to queue up behind them."""
+        return self._held is not None
+
+    def _release(self) -> None:
+        """Send the broadcasts that were kept back."""
+        held, self._held = self._held, None
+        for frame, completion, size in held or ():
+            self._inbox_bytes -= size
+            if self.ended:
+                continue
+            self.outbox.put(frame)
+            if completion is not None:
+                self.outbox.put({"type": "websocket.send", "text": completion})
+
     def hand_over(self, message: Message, size: int) -> None:
         """Have a message of the layer go through ``dispatch``, after those that wait already.
 
@@ -201,6 +239,8 @@ class Connection:
         """Dispatch one message of the layer; a failure ends the connection."""
         if self.consumer.chanx_tasks.publishers:
             await self.consumer.chanx_tasks.settle()
+        if self._held is not None:
+            self._release()  # those came before
         if self._lock is None:
             self._lock = asyncio.Lock()
         async with self._lock:

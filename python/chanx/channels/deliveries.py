@@ -89,7 +89,7 @@ def deliver(batch: "list[tuple[Connection, SharedMessage]]") -> None:
                 continue
             frame: dict[str, Any] | None = None
             completion: str | None = None
-            if plan is not None and connection.worker is None and not consumer.chanx_tasks.publishers:
+            if plan is not None and connection.worker is None:
                 if broadcast.is_group_message:
                     if plan.group:
                         if broadcast.excluded is not None and broadcast.excluded == consumer.channel_name:
@@ -97,6 +97,10 @@ def deliver(batch: "list[tuple[Connection, SharedMessage]]") -> None:
                         frame, completion = broadcast.frame(plan.case), plan.group_completion
                 elif plan.passed_on and broadcast.is_event:
                     frame, completion = broadcast.event_frame(plan), plan.event_completion
+            if frame is not None and (consumer.chanx_tasks.publishers or connection.holds):
+                if connection.hold(frame, completion, message.bytes):
+                    continue
+                frame = None
             if frame is None:
                 connection.hand_over(message.copy(), message.bytes)
                 previous = None

@@ -1,12 +1,10 @@
 """The handlers of one connection that are running."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any, Final, cast
-from weakref import ref
 
 from chanx.utils.logging import client_is_gone, logger
 
@@ -38,7 +36,16 @@ class HandlerTasks:
         publishers: Handlers that have published something and not suspended since: True while they publish.
     """
 
-    __slots__ = ("__weakref__", "_answered", "_bytes", "_sizes", "_waiter", "limit", "publishers", "running")
+    __slots__ = (
+        "_answered",
+        "_bytes",
+        "_settled",
+        "_sizes",
+        "_waiter",
+        "limit",
+        "publishers",
+        "running",
+    )
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -48,6 +55,7 @@ class HandlerTasks:
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
         self._answered: asyncio.Future[None] | None = None
+        self._settled: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         return len(self.running)
@@ -96,8 +104,8 @@ class HandlerTasks:
                 cast("set[asyncio.Task[Any]]", self.running).discard(task)
         if self._sizes:
             self._bytes -= self._sizes.pop(task, 0)
-        if self.publishers:
-            self.publishers.pop(task, None)
+        if self.publishers and self.publishers.pop(task, None) is not None and not self.publishers:
+            self._tell_settled()
         if self._waiter is not None:
             if not self._waiter.done():
                 self._waiter.set_result(None)
@@ -114,6 +122,8 @@ class HandlerTasks:
             self.publishers[task] = False
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
+        if self._settled is not None:
+            asyncio.get_running_loop().call_soon(self._look_again)
 
     async def settle(self) -> None:
         """Wait until no handler is between its publishing and its end, or its next wait for something else.
@@ -125,35 +135,75 @@ class HandlerTasks:
                 self._answered = asyncio.get_running_loop().create_future()
                 await self._answered
                 continue
-            for task in list(self.publishers):
-                # A task that gave the loop a turn, as it does after a frame sent, waits for no future.
-                if task.done() or getattr(task, "_fut_waiter", None) is not None:
-                    del self.publishers[task]
+            self._forget_suspended()
             if self.publishers:
                 await asyncio.sleep(0)
 
+    def when_settled(self, then: Callable[[], None]) -> None:
+        """Call a function once ``settle`` would return, without a task that waits for it.
 
-_current: ContextVar["ref[HandlerTasks] | None"] = ContextVar("chanx_handlers", default=None)
+        Args:
+            then: The function. One at a time is kept; it is called in any context.
+        """
+        self._settled = then
+        # Else the answer, or the end of the handler, comes to it.
+        if self.publishers is None or not any(self.publishers.values()):
+            asyncio.get_running_loop().call_soon(self._look_again)
+
+    def _look_again(self) -> None:
+        if self._settled is None:
+            return
+        if self.publishers:
+            if any(self.publishers.values()):
+                return
+            self._forget_suspended()
+            if self.publishers:
+                asyncio.get_running_loop().call_soon(self._look_again)
+                return
+        self._tell_settled()
+
+    def _forget_suspended(self) -> None:
+        """Forget the publishers that wait for something else now."""
+        publishers = self.publishers
+        for task in list(publishers or ()):
+            # A task that gave the loop a turn, as it does after a frame sent, waits for no future.
+            if publishers and (task.done() or getattr(task, "_fut_waiter", None) is not None):
+                del publishers[task]
+
+    def _tell_settled(self) -> None:
+        then, self._settled = self._settled, None
+        if then is not None:
+            then()
+
+
+_current: ContextVar[HandlerTasks | None] = ContextVar("chanx_handlers", default=None)
 
 
 def enter(tasks: HandlerTasks) -> None:
     """Have what runs in the current context, and in contexts copied from it, known as this connection's."""
-    _current.set(ref(tasks))
+    _current.set(tasks)
 
 
-@contextmanager
-def publishing() -> Iterator[None]:
+class publishing:  # reads as a statement: `with publishing():`
     """Note, when a handler publishes something, that it does."""
-    reference = _current.get()
-    tasks = None if reference is None else reference()
-    task = None if tasks is None else asyncio.current_task()
-    if tasks is None or task is None or task not in tasks.running:
-        yield
-        return
-    if tasks.publishers is None:
-        tasks.publishers = {}
-    tasks.publishers[task] = True
-    try:
-        yield
-    finally:
-        tasks.published(task)
+
+    __slots__ = ("_task", "_tasks")
+
+    def __init__(self) -> None:
+        self._tasks = tasks = _current.get()
+        self._task: asyncio.Task[Any] | None = None
+        if tasks is not None and tasks.running:
+            self._task = asyncio.current_task()
+
+    def __enter__(self) -> None:
+        tasks, task = self._tasks, self._task
+        if tasks is None or task is None or task not in tasks.running:
+            self._tasks = None
+            return
+        if tasks.publishers is None:
+            tasks.publishers = {}
+        tasks.publishers[task] = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._tasks is not None and self._task is not None:
+            self._tasks.published(self._task)
