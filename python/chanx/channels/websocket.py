@@ -1,10 +1,12 @@
 """The consumer for Django Channels."""
 
 import asyncio
+import functools
 from collections.abc import Coroutine
 from secrets import token_hex
 from typing import Any
 
+from asgiref.sync import markcoroutinefunction
 from channels.consumer import get_handler_name
 from channels.exceptions import InvalidChannelLayerError, StopConsumer
 from channels.generic.websocket import (
@@ -41,6 +43,24 @@ class AsyncJsonWebsocketConsumer(
 
     def _chanx_no_groups_error(self) -> Exception:
         return InvalidChannelLayerError(self._chanx_no_groups_text())
+
+    @classmethod
+    def as_asgi(cls, **initkwargs: Any) -> Any:
+        """The ASGI application that serves each connection with a consumer of its own.
+
+        As Channels' own, but without a coroutine of its own around each connection.
+
+        Args:
+            **initkwargs: Given to the consumer when it is made.
+        """
+
+        def application(scope: Any, receive: Any, send: Any) -> Any:
+            return cls(**initkwargs)(scope, receive, send)
+
+        served: Any = functools.update_wrapper(application, cls, updated=())
+        served.consumer_class = cls
+        served.consumer_initkwargs = initkwargs
+        return markcoroutinefunction(served)
 
     def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine all the same
         self, scope: Any, receive: Any, send: Any

@@ -1,7 +1,7 @@
 """What every consumer has: its class attributes, its settings and its state."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from pydantic import TypeAdapter
 from typing_extensions import TypeVar
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from chanx.core.topic import Topic
 
 ReceiveEvent = TypeVar("ReceiveEvent", bound=BaseMessage, default=BaseMessage)
+
+
+class _Subscriptions:
+    """The dictionary of a connection's topics, made when it is first asked for: most connections have none."""
+
+    def __get__(self, consumer: Any, owner: type | None = None) -> Any:
+        if consumer is None:
+            return self
+        made: dict[str, Any] = {}
+        consumer.subscriptions = made
+        return made
 
 
 class ConsumerBase(Generic[ReceiveEvent]):
@@ -101,6 +112,13 @@ class ConsumerBase(Generic[ReceiveEvent]):
     _chanx_merged_emits: ClassVar[list[type[BaseMessage]]] = []
     chanx_plan: ClassVar["FramePlan | None"] = None
     chanx_field_case: ClassVar["FieldCase | None"] = None
+    # The state of a connection, for those that never have another.
+    _chanx_closed = False
+    _chanx_frame_size = 0
+    _chanx_refused = False
+    _chanx_default_topic_value: str | None = None
+    subscriptions: "dict[str, Topic[Any]]" = cast("dict[str, Topic[Any]]", _Subscriptions())
+
     chanx_sent_messages: ClassVar[frozenset[type[BaseMessage]]] = frozenset()
 
     if TYPE_CHECKING:
@@ -112,11 +130,6 @@ class ConsumerBase(Generic[ReceiveEvent]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.groups = self._chanx_default_groups()
-        self.subscriptions: dict[str, Topic[Any]] = {}
-        self._chanx_closed = False
-        self._chanx_frame_size = 0
-        self._chanx_refused = False
-        self._chanx_default_topic_value: str | None = None
         self.chanx_tasks = HandlerTasks(self.max_handlers)
 
     @classmethod

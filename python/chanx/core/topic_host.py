@@ -110,7 +110,7 @@ class TopicHost(LayerMessages[ReceiveEvent]):
 
     async def _chanx_leave_all_topics(self) -> None:
         """End every subscription, when the connection ends."""
-        while self.subscriptions:
+        while "subscriptions" in vars(self) and self.subscriptions:
             topic, subscription = self.subscriptions.popitem()
             try:
                 await self._chanx_leave_topic_group(topic, subscription)
