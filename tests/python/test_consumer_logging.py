@@ -80,7 +80,7 @@ async def test_frames_take_the_short_way_while_the_level_is_off(
     async with connected(Talkative) as client:
         await client.ask(PING)
         assert Talkative.chanx_plan is not None
-        assert Talkative.chanx_plan.decode is not None
+        assert Talkative.chanx_plan.reply
     assert [line["event"] for line in lines] == ["A line of the application"]
     if kind == "stdlib":
         logging.getLogger("chanx").setLevel(logging.INFO)
@@ -88,5 +88,5 @@ async def test_frames_take_the_short_way_while_the_level_is_off(
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     async with connected(Talkative) as client:
         await client.ask(PING)
-        assert Talkative.chanx_plan.decode is None
+        assert not Talkative.chanx_plan.reply
     assert "Websocket sent" in [line["event"] for line in lines]

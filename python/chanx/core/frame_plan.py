@@ -104,6 +104,7 @@ class FramePlan:
         group: Broadcasts may be sent without the methods in between.
         yield_after: Give the loop a turn after each frame sent.
         completion: The text of the completion message, None when it is not sent.
+        logs: Each frame received is logged.
         limit: How many handlers of one connection may run at once.
     """
 
@@ -120,6 +121,7 @@ class FramePlan:
         "group_completion",
         "guard",
         "limit",
+        "logs",
         "methods",
         "passed_on",
         "reply",
@@ -147,15 +149,19 @@ class FramePlan:
         fields = FieldNodes(self.case) if isinstance(self.case, FieldCase) else None
         camelize = self.case is not None and fields is None
         completes = _setting(cls, "send_completion", config.send_completion)
-        silent = not (cls.log_websocket_message and _logging.on)
+        self.logs = bool(cls.log_websocket_message and _logging.on)
         self.yield_after = bool(cls.send_message_immediately)
         self.limit = cls.max_handlers
         handlers: HandlerMap = getattr(cls, "_MESSAGE_HANDLER_INFO_MAP")  # noqa: B009  # its own module's
         self.methods = {info["input_type"]: info["method_name"] for info in handlers.values()}
         self.encode = FrameEncoder(camelize=camelize, spell=fields.outgoing if fields else None)
         complete = FrameEncoder()  # their keys are the same in every spelling
-        self.send = silent and stock.issuperset((*SENDING, "should_camelize"))
+        sending = stock.issuperset((*SENDING, "should_camelize"))
+        self.send = sending and not self.logs
         self.reply = self.send and stock.issuperset(REPLYING)
+        # Completion messages are never logged, unless a class has it otherwise.
+        silent = not self.logs or "all_log_ignored_actions" in stock
+        completing = sending and silent and stock.issuperset(REPLYING)
         self.group = (
             self.send
             and stock.issuperset((*GROUPS, "should_send_completion"))
@@ -170,10 +176,9 @@ class FramePlan:
         self.decode = None
         if (
             adapter is not None
-            and silent
             and cls.default_topic is None
             and stock.issuperset((*RECEIVING, "should_camelize", "should_send_completion"))
-            and (self.reply or not completes)
+            and (completing or not completes)
         ):
             spell = fields.incoming if fields else None
             self.decode = FrameDecoder(adapter, camelize=camelize, limits=frame_limits(), spell=spell)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from enum import Enum
 from types import CoroutineType
 from typing import Any
 from uuid import uuid4
@@ -195,20 +196,19 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
 
     async def _chanx_receive_own_json(self, content: dict[str, Any], **kwargs: Any) -> None:
         """Handle a frame without a topic, in its task."""
-        self._chanx_log_received(content)
+        self._chanx_log_received(content.get(self.discriminator_field))
         if (case := self._chanx_wire_case()) is not None:
             content = case.incoming(content)
         await self.handle_json(content, **kwargs)
 
     async def _chanx_receive_topic_json(self, envelope: Envelope, content: dict[str, Any]) -> None:
         """Handle a frame with a topic, in its task."""
-        self._chanx_log_received(content)
+        self._chanx_log_received(content.get(self.discriminator_field))
         await self._chanx_route_to_topic(envelope, content)
 
-    def _chanx_log_received(self, content: dict[str, Any]) -> None:
+    def _chanx_log_received(self, action: Any) -> None:
         if not self.log_websocket_message:
             return
-        action = content.get(self.discriminator_field)
         bind_log_context(message_id=uuid4().hex[:8], received_action=action)
         if not self._chanx_is_log_ignored(action):
             logger.info("Websocket received")
@@ -242,7 +242,11 @@ class ChanxWebsocketConsumerMixin(TopicHost[ReceiveEvent]):
     async def _chanx_answer(self, plan: FramePlan, handler: Any, message: Any) -> None:
         """Run the handler of a message that came the short way, in its task, and send its answers."""
         try:
+            if plan.logs:
+                action = getattr(message, self.discriminator_field)
+                self._chanx_log_received(action.value if isinstance(action, Enum) else action)
             result: Any = handler(message)
+            handler = None  # one object less for the garbage collector to walk while many handlers wait
             if type(result) is CoroutineType:
                 result = await result
             if result is None:
