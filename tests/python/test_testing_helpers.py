@@ -4,11 +4,13 @@ import asyncio
 import unittest
 from collections.abc import MutableMapping
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from channels.routing import URLRouter
 
 from chanx.channels.routing import path
+from chanx.channels.settings import chanx_settings
 from chanx.channels.testing import (
     DjangoWebsocketCommunicator,
     WebsocketCommunicator,
@@ -346,6 +348,35 @@ def test_settings_change_within_a_block_and_only_there() -> None:
             assert (config.send_completion, config.camelize) == (True, True)
         assert (config.send_completion, config.camelize) == (True, False)
     assert config.send_completion is False
+
+
+def test_a_setting_that_is_patched_counts_at_once_and_only_then() -> None:
+    with patch.object(chanx_settings, "SEND_COMPLETION", True):
+        assert config.send_completion is True
+        with patch("chanx.channels.settings.chanx_settings.CAMELIZE", True):
+            assert (config.send_completion, config.camelize) == (True, True)
+    assert (config.send_completion, config.camelize) == (False, False)
+    with patch.object(chanx_settings, "SEND_COMPLETION", True), settings_context(CAMELIZE=True):
+        assert (
+            config.camelize is True
+        )  # and the patch ends without complaint although the settings were read anew
+    assert (config.send_completion, config.camelize) == (False, False)
+
+
+async def test_consumers_follow_a_patched_setting() -> None:
+    class Answering(AsyncJsonWebsocketConsumer):
+        @ws_handler
+        async def handle_ping(self, _message: PingMessage) -> PongMessage:
+            return PongMessage()
+
+    async with WebsocketCommunicator(Answering.as_asgi(), "/", consumer=Answering) as client:
+        with patch.object(chanx_settings, "SEND_COMPLETION", True):
+            await client.send_message(PingMessage())
+            assert (await client.receive_json_from())["action"] == "pong"
+            assert (await client.receive_json_from())["action"] == "complete"
+        await client.send_message(PingMessage())
+        assert (await client.receive_json_from())["action"] == "pong"
+        assert await client.receive_nothing()
 
 
 @override_chanx_settings(SEND_COMPLETION=True)

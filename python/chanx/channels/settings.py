@@ -84,7 +84,10 @@ IMPORT_STRINGS: tuple[str, ...] = ()
 
 
 class SettingsReader:
-    """Attribute access to a dictionary in Django's settings, with defaults, cached until reloaded."""
+    """Attribute access to a dictionary in Django's settings, with defaults, cached until reloaded.
+
+    An attribute that is set, as tests do with ``patch.object``, counts until it is deleted or settings are reloaded.
+    """
 
     def __init__(
         self,
@@ -95,7 +98,11 @@ class SettingsReader:
         self._defaults = defaults
         self._import_strings = frozenset(import_strings)
         self._user_settings = user_settings
-        self._cached: set[str] = set()
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Have a function called whenever an attribute is set or deleted."""
+        self._listeners.append(listener)
 
     @property
     def user_settings(self) -> dict[str, Any]:
@@ -113,15 +120,26 @@ class SettingsReader:
         value = self.user_settings.get(name, self._defaults[name])
         if name in self._import_strings and isinstance(value, str):
             value = import_string(value)
-        self._cached.add(name)
-        setattr(self, name, value)
+        vars(self)[name] = value
         return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self._tell(name)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        if not name.startswith("_"):
+            for listener in self._listeners:
+                listener()
 
     def reload(self) -> None:
         """Forget what was read, so that the next access reads Django's settings again."""
-        for name in self._cached:
-            delattr(self, name)
-        self._cached.clear()
+        for name in self._defaults:
+            vars(self).pop(name, None)
         self._user_settings = None
 
 
@@ -177,17 +195,24 @@ def _checked(check: Callable[[Any, str], None], name: str) -> Any:
     return value
 
 
+def _load_consumer_defaults() -> None:
+    config.load_from(_consumer_defaults)
+
+
+cast(SettingsReader, chanx_settings).on_change(_load_consumer_defaults)
+
+
 def reload_api_settings(*args: Any, **kwargs: Any) -> None:
     """Receiver of Django's ``setting_changed``: follow an overridden ``CHANX`` at once."""
     if kwargs.get("setting") == "CHANX":
         cast(SettingsReader, chanx_settings).reload()
-        config.load_from(_consumer_defaults)
+        _load_consumer_defaults()
 
 
 def follow_setting() -> None:
     """Have consumers follow the ``CHANX`` setting, and this module its changes."""
     setting_changed.connect(reload_api_settings, dispatch_uid="chanx.settings")
-    config.load_from(_consumer_defaults)
+    _load_consumer_defaults()
 
 
 follow_setting()
