@@ -66,6 +66,7 @@ def program(kind: str, server: RedisServer, *words: str, keep: int) -> Iterator[
             stdout=output,
             stderr=output,
             pass_fds=[keep] if keep >= 0 else [],
+            start_new_session=True,
         )
     try:
         yield process
@@ -76,7 +77,8 @@ def program(kind: str, server: RedisServer, *words: str, keep: int) -> Iterator[
         print(log.read_text())
         raise
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # workers outlive a server that failed
         process.wait()
 
 
