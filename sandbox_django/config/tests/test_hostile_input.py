@@ -6,13 +6,17 @@ from uuid import uuid4
 
 import pytest
 from accounts.models import User
+from asgiref.sync import sync_to_async
 from assistants.models import AssistantConversation, AssistantMessage
 from channels.testing import ApplicationCommunicator, WebsocketCommunicator
 from discussion.models import Topic
 from django.core.cache import cache
 from django.test import Client
+from test_utils.users import session_headers
 
 from chat.models import GroupChat  # isort: skip
+from chat.services.groups import create_group
+
 from config.asgi import application
 
 CONVERSATIONS = "/api/assistants/conversations/"
@@ -208,21 +212,49 @@ HOSTILE_FRAMES = [
 ]
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("path", ["/ws/system/", "/ws/assistants/", "/ws/chat/room1/"])
-async def test_hostile_frames_are_answered_with_errors_and_the_connection_stays(path):
-    client = WebsocketCommunicator(application, path, [(b"origin", b"http://localhost:8000")])
-    assert (await client.connect())[0]
+async def answer_of(client: WebsocketCommunicator) -> dict[str, Any]:
+    """The next frame that does not only tell that one was handled."""
+    while (answer := dict(await client.receive_json_from()))["action"] == "complete":
+        pass
+    return answer
+
+
+async def survives(client: WebsocketCommunicator) -> None:
+    """Every hostile frame is answered, with an error as a rule, and the connection stays."""
     for frame in HOSTILE_FRAMES:
         await client.send_to(text_data=frame)
-        answer = await client.receive_json_from(timeout=3)
+        answer = await answer_of(client)
         assert answer["action"] in ("error", "pong"), frame[:60]
         if answer["action"] == "error":
             assert "Traceback" not in json.dumps(answer)
-        while not await client.receive_nothing(timeout=0.05):
-            assert (await client.receive_json_from())["action"] == "complete"
     await client.send_to(bytes_data=b"\x00\xff")
-    assert (await client.receive_json_from(timeout=3))["action"] == "error"
+    assert (await answer_of(client))["action"] == "error"
     await client.send_json_to({"action": "ping"})
-    assert (await client.receive_json_from(timeout=3))["action"] == "pong"
+    assert (await answer_of(client))["action"] == "pong"
     await client.disconnect()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/ws/system/", "/ws/assistants/", "/ws/chat/room1/", "/ws/discussion/"])
+async def test_hostile_frames_are_answered_with_errors_and_the_connection_stays(path):
+    client = WebsocketCommunicator(application, path, [(b"origin", b"http://localhost:8000")])
+    assert (await client.connect())[0]
+    await survives(client)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("of", ["lobby", "group", "topic"])
+async def test_hostile_frames_of_a_user_are_answered_with_errors_and_the_connection_stays(of):
+    def made() -> tuple[str, list[tuple[bytes, bytes]]]:
+        user = User.objects.create_user("alice")
+        path = {
+            "lobby": lambda: "/ws/chat/",
+            "group": lambda: f"/ws/chat/{create_group('Crew', user).pk}/",
+            "topic": lambda: f"/ws/discussion/{Topic.objects.create(author=user, title='x', body='x').pk}/",
+        }[of]()
+        return path, session_headers(user)
+
+    client = WebsocketCommunicator(application, *await sync_to_async(made)())
+    assert (await client.connect())[0]
+    assert (await client.receive_json_from())["payload"]["statusCode"] == 200
+    await survives(client)
