@@ -34,6 +34,37 @@ struct last_loop {
 };
 thread_local last_loop last;
 
+// The loop whose drain this thread is in.
+struct draining_loop {
+    event_loop* queue = nullptr;
+    PyObject* running = nullptr;  // what running_mark() was when the drain began; a reference
+    unsigned generation = 0;
+};
+thread_local draining_loop draining;
+
+// What asyncio keeps about the running loop of this thread; it changes with the loop. Borrowed, or null where
+// asyncio keeps it elsewhere. Asking asyncio itself costs a system call (Python 3.11).
+PyObject* running_mark() {
+    static PyObject* const name = PyUnicode_InternFromString("__asyncio_running_event_loop__");
+    PyObject* const state = PyThreadState_GetDict();
+    PyObject* const found = state ? PyDict_GetItemWithError(state, name) : nullptr;
+    if (!found) PyErr_Clear();
+    return found;
+}
+
+class drain_scope {
+public:
+    explicit drain_scope(event_loop* queue) : before_(draining) {
+        draining = {queue, Py_XNewRef(running_mark()), fork_generation()};
+    }
+    ~drain_scope() { Py_XDECREF(std::exchange(draining, before_).running); }
+    drain_scope(const drain_scope&) = delete;
+    drain_scope& operator=(const drain_scope&) = delete;
+
+private:
+    const draining_loop before_;
+};
+
 constexpr const char* CAPSULE = "chanx.event_loop";
 
 // A bound method is a new object each time it is looked up.
@@ -54,6 +85,10 @@ PyObject* running_loop() {
 event_loop::event_loop(PyObject* loop) : loop_(loop), thread_(PyThread_get_thread_ident()) {}
 
 event_loop* event_loop::running() noexcept {
+    if (draining.running && draining.running == running_mark() && draining.generation == fork_generation() &&
+        !draining.queue->closed()) {
+        return draining.queue;
+    }
     PyObject* const loop = running_loop();
     if (!loop) return nullptr;
     Py_DECREF(loop);  // it is running, so somebody keeps it
@@ -118,6 +153,7 @@ PyObject* event_loop::on_call(PyObject* capsule, PyObject*) {
 }
 
 PyObject* event_loop::run_drain() {
+    const drain_scope here(this);
     if (drain()) call_soon();
     hand_over();
     release_orphans();

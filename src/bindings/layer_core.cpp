@@ -1,6 +1,7 @@
 #include "bindings/layer_core.hpp"
 
 #include "bindings/init.hpp"
+#include "bindings/redis_answer.hpp"
 #include "bindings/shared_message.hpp"
 
 #include "core/layer/names.hpp"
@@ -12,12 +13,16 @@ namespace {
 constexpr const char* NAME_RULE =
     " names are str of fewer than 100 ASCII letters, digits, hyphens, underscores or periods";
 
+// Empty when it is no str, or not of ASCII only.
+std::string_view ascii_text(py::handle name) {
+    if (!PyUnicode_Check(name.ptr()) || !PyUnicode_IS_ASCII(name.ptr())) return {};
+    return {static_cast<const char*>(PyUnicode_DATA(name.ptr())),
+            static_cast<std::size_t>(PyUnicode_GET_LENGTH(name.ptr()))};
+}
+
 std::string_view checked_name(py::handle name, bool (*valid)(std::string_view) noexcept, const char* kind) {
-    if (PyUnicode_Check(name.ptr()) && PyUnicode_IS_ASCII(name.ptr())) {
-        const std::string_view text(static_cast<const char*>(PyUnicode_DATA(name.ptr())),
-                                    static_cast<std::size_t>(PyUnicode_GET_LENGTH(name.ptr())));
-        if (valid(text)) return text;
-    }
+    const auto text = ascii_text(name);
+    if (valid(text)) return text;
     std::string shown = py::repr(name).cast<std::string>();
     if (shown.size() > 120) shown = shown.substr(0, 117) + "...";
     throw py::type_error(std::string(kind) + " name " + shown + " is not valid: " + kind + NAME_RULE);
@@ -69,6 +74,8 @@ layer::channel_table& layer_core::table() {
     }
     return *table_;
 }
+
+ref<layer::channel> layer_core::known_channel(py::handle name) { return table().find(ascii_text(name)); }
 
 void layer_core::report_drops(time_point now) {
     std::array<std::uint64_t, layer::DROP_REASONS> fresh{};
@@ -173,6 +180,7 @@ py::typing::Dict<py::str, py::typing::Dict<py::str, py::float_>> layer_core::gro
 
 void init_layers(py::module_& module) {
     init_receive(module);
+    init_answers();
     init_shared_message(module);
     py::class_<layer_core>(module, "LayerCore",
                            "What all channel layers share: the channels and groups of this process.")

@@ -42,7 +42,10 @@ public:
     virtual std::string_view channel_text(py::handle name) { return channel_name(name); }
     virtual std::string_view group_text(py::handle name) { return group_name(name); }
     // The channel that receive() was called for.
-    virtual ref<layer::channel> source(py::handle name) { return table().open(channel_text(name)); }
+    virtual ref<layer::channel> source(py::handle name) {
+        auto known = known_channel(name);
+        return known ? known : table().open(channel_text(name));
+    }
     // Logs drops when some are due.
     void report_drops(time_point now);
 
@@ -61,6 +64,10 @@ public:
     py::typing::Dict<py::str, py::typing::Tuple<py::int_, py::int_, py::int_>> channels();
     // The age of each membership, in seconds.
     py::typing::Dict<py::str, py::typing::Dict<py::str, py::float_>> groups();
+
+protected:
+    // The channel of that name if there is one: its name was checked when it was made.
+    ref<layer::channel> known_channel(py::handle name);
 
 private:
     void make_table();

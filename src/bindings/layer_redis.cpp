@@ -28,16 +28,26 @@ public:
 
     ref<layer::channel> source(py::handle name) override {
         auto& to = hub();
-        const std::string text(channel_text(name));
+        auto known = known_channel(name);
+        const std::string_view text = known ? std::string_view(known->name) : channel_text(name);
         const auto mark = text.find('!');
-        if (mark != text.npos && !std::string_view(text).substr(0, mark).ends_with(process_)) {
+        if (mark == text.npos) {
+            auto found = known ? known : table().open(text);
+            to.follow(std::string(text));
+            return found;
+        }
+        if (!text.substr(0, mark).ends_with(process_)) {
             throw std::runtime_error(
                 "receive() is only for channels that new_channel() of this process made; " +
                 py::repr(name).cast<std::string>() + " is none");
         }
-        auto found = table().open(text);
-        to.follow(text);
-        return found;
+        // The key that the channels of this process share is popped without end once it is followed.
+        if (followed_by_ != &to || text.substr(0, mark) != followed_) {
+            to.follow(std::string(text));
+            followed_ = text.substr(0, mark);
+            followed_by_ = &to;
+        }
+        return known ? known : table().open(text);
     }
 
     // A forked child is a process of its own: with its parent's name it would take its parent's messages.
@@ -139,6 +149,8 @@ private:
     }
 
     std::string process_;
+    std::string followed_;  // what was followed last, up to its '!', and by which hub
+    const redis_hub* followed_by_ = nullptr;
 };
 
 }  // namespace

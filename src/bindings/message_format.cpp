@@ -27,8 +27,12 @@ public:
         std::string_view body;
         if (sealer_.open(sealed, out.plain, body)) return false;
         if (addressed && codec::scan(how_, body, out.header)) return false;
-        out.item = ref<layer::message>(new wire_message(how_, std::string(body), deadline));
+        out.item = ref<layer::message>(
+            new wire_message(how_, codec::without_address(how_, body, out.header), deadline));
         return true;
+    }
+    ref<layer::message> loop_back(const outgoing& message, time_point deadline) const override {
+        return ref<layer::message>(new wire_message(how_, message.body, deadline));
     }
 
 private:
@@ -91,6 +95,11 @@ public:
             tell(raised.value());
         }
         return false;
+    }
+    ref<layer::message> loop_back(const outgoing& message, time_point deadline) const override {
+        incoming came;
+        open(message.body, false, deadline, came);
+        return std::move(came.item);
     }
 
 private:

@@ -57,6 +57,9 @@ public:
     // False when it is no message. The header is read only when the message has to be `addressed`, that is,
     // when nothing else says who it is for.
     virtual bool open(std::string_view sealed, bool addressed, time_point deadline, incoming& out) const = 0;
+    // What receivers of the sender's own process get: the same as after a way through Redis. Null when it
+    // cannot be read again.
+    virtual ref<layer::message> loop_back(const outgoing& message, time_point deadline) const = 0;
 };
 
 std::shared_ptr<const message_format> native_format(codec::format how, codec::seal_options seal);

@@ -1,12 +1,10 @@
 #include "bindings/redis_hub.hpp"
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <cstdio>
 #include <map>
 
+#include "bindings/redis_scores.hpp"
 #include "core/error.hpp"
-#include "core/redis/io_thread.hpp"
 #include "core/redis/shard.hpp"
 #include "core/redis/tally.hpp"
 #include "core/runtime/memory.hpp"
@@ -14,12 +12,7 @@
 namespace chanx::bindings {
 namespace {
 
-constexpr double BLOCK_SECONDS = 5;  // how long a pop waits; leases are looked at in between
-constexpr int DRAIN = 128;           // what is taken at once after a first message
-// Past the time at which the connection's own PINGs find a dead server: the answer of a pop that was given up
-// would be a lost message.
-constexpr auto POP_TIMEOUT = std::chrono::seconds(60);
-constexpr auto POP_AGAIN = std::chrono::seconds(1);  // after the server refused to pop
+constexpr double LONGEST_BLOCK = 5;  // seconds that a pop waits; leases are looked at in between
 constexpr std::size_t LEASES_AT_ONCE = 1000;
 constexpr std::chrono::seconds LEASE_PATIENCE{60};  // a failover may take that long
 
@@ -33,15 +26,6 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 return 1
 )";
 
-double unix_time() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-std::string decimal(double value) {
-    char text[40];
-    return {text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "%.6f", value))};
-}
-
 long whole_seconds(double value) { return std::max(1L, static_cast<long>(value + 0.999)); }
 
 // Turns error replies into the failure of the whole.
@@ -53,34 +37,6 @@ redis::response_handler checked(redis::client& from, redis::response_handler don
 }
 
 }  // namespace
-
-// Asks again once a server that was away is back.
-class redis_hub::popper_listener final : public redis::listener {
-public:
-    explicit popper_listener(std::weak_ptr<redis_hub> hub) : hub_(std::move(hub)) {}
-    void watch(std::weak_ptr<popper> who) { popper_ = std::move(who); }
-
-    void on_message(std::string&&, std::string&&) override {}
-    void on_connected(bool again, duration gap) override {
-        const auto hub = hub_.lock();
-        const auto who = popper_.lock();
-        if (!hub || !who) return;
-        if (again && who->general.empty()) {
-            const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(gap).count();
-            hub->notify_("reconnected", std::to_string(milliseconds));
-        }
-        if (hub->wanted(*who)) hub->pop(who);
-    }
-    void on_disconnected(const redis::failure& why) override {
-        const auto hub = hub_.lock();
-        const auto who = popper_.lock();
-        if (hub && who && who->general.empty()) hub->notify_("disconnected", why.text);
-    }
-
-private:
-    std::weak_ptr<redis_hub> hub_;
-    std::weak_ptr<popper> popper_;
-};
 
 // Brings memberships back to a server that may have forgotten them.
 class redis_hub::lease_listener final : public redis::listener {
@@ -100,7 +56,7 @@ private:
 redis_hub::redis_hub(settings how, ref<layer::channel_table> table, layer_observer notify)
     : how_(std::move(how)),
       bounded_add_(std::make_shared<const redis::script>(BOUNDED_ADD)),
-      block_seconds_(std::clamp(how_.group_expiry / 6, 0.1, BLOCK_SECONDS)),
+      block_seconds_(std::clamp(how_.group_expiry / 6, 0.1, LONGEST_BLOCK)),
       table_(std::move(table)),
       notify_(std::move(notify)) {}
 
@@ -135,123 +91,31 @@ redis::client& redis_hub::shard_for(std::string_view name) {
     return *shards_[redis::shard_of(name, shards_.size())];
 }
 
-std::string redis_hub::score() {
-    const std::lock_guard lock(mutex_);
-    last_score_ = std::max(unix_time(), last_score_ + 2e-6);
-    return decimal(last_score_);
-}
-
-void redis_hub::follow(const std::string& channel) {
-    const auto key = key_of(channel);
-    const bool general = channel.find('!') == channel.npos;
-    std::vector<std::shared_ptr<popper>> idle;
-    {
-        const std::lock_guard lock(mutex_);
-        auto& mine = poppers_[key];
-        if (mine.empty()) {
-            for (const auto& host : how_.hosts) {
-                auto made = std::make_shared<popper>();
-                made->key = key;
-                if (general) made->general = channel;
-                const auto listener = std::make_shared<popper_listener>(weak_from_this());
-                listener->watch(made);
-                made->client = redis::client::create(host, listener);
-                mine.push_back(std::move(made));
-            }
-        }
-        for (const auto& each : mine) {
-            if (!each->asking) idle.push_back(each);
-        }
-    }
-    for (const auto& each : idle) pop(each);
-}
-
-bool redis_hub::wanted(const popper& from) {
-    if (from.general.empty()) return true;
-    const auto view = table_->view(from.general);
-    return view && view->readers > view->unread;
-}
-
-void redis_hub::pop(const std::shared_ptr<popper>& from) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (std::exchange(from->asking, true)) return;
-    }
-    redis::request ask("BZPOPMIN", from->key, decimal(block_seconds_));
-    ask.timeout(POP_TIMEOUT);
-    from->client->execute(std::move(ask), [hub = weak_from_this(), from](redis::response&& answer) {
-        if (const auto alive = hub.lock()) alive->popped(from, std::move(answer));
-    });
-}
-
-void redis_hub::popped(const std::shared_ptr<popper>& from, redis::response&& answer) {
-    {
-        const std::lock_guard lock(mutex_);
-        from->asking = false;
-    }
-    if (answer.error) {
-        // Never at once: while there is no connection a pop may be refused before execute() returns. The next
-        // connection asks too, see popper_listener.
-        if (!answer.error.is(redis::errc::closed)) pop_later(from);
-        return;
-    }
-    const auto& reply = answer.replies.front();
-    if (reply.is_error()) {
-        // A replica that is being promoted, a key of another kind: it may pass.
-        notify_("receive_failed", from->client->describe(reply).text);
-        return pop_later(from);
-    }
-    if (reply.items.size() == 3) {
-        take(*from, reply.items[1]);
-        if (from->general.empty()) {
-            redis::request more("ZPOPMIN", from->key, DRAIN);
-            from->client->execute(std::move(more), [hub = weak_from_this(), from](redis::response&& rest) {
-                const auto alive = hub.lock();
-                if (!alive || rest.error) return;
-                const auto& items = rest.replies.front().items;
-                for (std::size_t i = 0; i + 1 < items.size(); i += 2) alive->take(*from, items[i]);
-            });
-        }
-    }
-    if (from->general.empty()) renew_leases(false);
-    if (wanted(*from)) pop(from);
-}
-
-void redis_hub::pop_later(const std::shared_ptr<popper>& from) {
-    const auto timer = std::make_shared<boost::asio::steady_timer>(redis::io_thread::shared()->context());
-    timer->expires_after(POP_AGAIN);
-    timer->async_wait([hub = weak_from_this(), from, timer](const boost::system::error_code& error) {
-        const auto alive = hub.lock();
-        if (!error && alive && alive->wanted(*from)) alive->pop(from);
-    });
-}
-
-void redis_hub::take(const popper& from, const redis::reply& member) {
-    const auto now = steady::now();
-    incoming came;
-    if (!how_.format->open(member.text, true, table_->deadline(now), came) ||
-        (!came.header.addressed && from.general.empty())) {
-        table_->note_drop(layer::drop_reason::undecodable);
-        return report_drops(*table_, notify_, now);
-    }
-    if (from.general.empty()) {
-        table_->deliver(came.header.channels, std::move(came.item), now);
-    } else {
-        // What is sent to a channel with a key of its own need not name it.
-        table_->deliver(*table_->open(from.general), std::move(came.item), now);
-    }
-    report_drops(*table_, notify_, now);
+// With the lock held.
+std::int64_t redis_hub::next_score() {
+    return last_score_ = std::max(micros_of(unix_time()), last_score_ + 2);
 }
 
 void redis_hub::add_entry(redis::request& to, const std::string& key, const std::string& sealed) {
+    std::int64_t score;
+    {
+        const std::lock_guard lock(mutex_);
+        score = next_score();
+        if (poppers_.contains(key)) under_way_[key].push_back(score);
+    }
     to.add("ZREMRANGEBYSCORE", key, "-inf", decimal(unix_time() - how_.expiry));
-    to.add("ZADD", key, score(), sealed);
+    to.add("ZADD", key, decimal(score), sealed);
     to.add("EXPIRE", key, whole_seconds(how_.expiry));
 }
 
 void redis_hub::send_general(redis::client& to, const std::string& channel, const std::string& sealed,
                              std::size_t capacity, redis::response_handler done) {
-    std::vector<std::string> arguments{decimal(unix_time() - how_.expiry), std::to_string(capacity), score(),
+    std::string score;
+    {
+        const std::lock_guard lock(mutex_);
+        score = decimal(next_score());
+    }
+    std::vector<std::string> arguments{decimal(unix_time() - how_.expiry), std::to_string(capacity), score,
                                        sealed, std::to_string(whole_seconds(how_.expiry))};
     to.evaluate(bounded_add_, {key_of(channel)}, arguments,
                 [done = std::move(done), &to](redis::response&& answer) {
@@ -285,7 +149,7 @@ void redis_hub::group_send(const std::string& group, const outgoing& message, re
     auto& client = shard_for(group);
     redis::request ask("ZREMRANGEBYSCORE", group_key(group), "-inf",
                        decimal(unix_time() - how_.group_expiry));
-    ask.add("ZRANGE", group_key(group), 0, -1);
+    ask.add("ZRANGE", group_key(group), 0, -1).repeatable();
     client.execute(std::move(ask),
                    [hub = shared_from_this(), &client, message, done](redis::response&& answer) {
                        answer.error = client.check(answer);
@@ -294,7 +158,8 @@ void redis_hub::group_send(const std::string& group, const outgoing& message, re
                    });
 }
 
-// One entry for each process, or general channel, that has members.
+// One entry for each process, or general channel, that has members; none when they are all this process's
+// own.
 void redis_hub::deliver_group(const outgoing& message, const std::vector<redis::reply>& members,
                               redis::response_handler done) {
     std::map<std::string_view, std::vector<std::string_view>> by_owner;
@@ -306,7 +171,11 @@ void redis_hub::deliver_group(const outgoing& message, const std::vector<redis::
         if (last == by_owner.end() || last->first != owner) last = by_owner.try_emplace(owner).first;
         last->second.push_back(name);
     }
-    if (by_owner.empty()) {
+    // All or nothing where others are to have it too: what Redis refuses, this process does not keep either.
+    const bool own = by_owner.size() == 1 && last->first.ends_with('!') &&
+                     reaches_itself(how_.prefix + std::string(last->first));
+    if (own) loop_back(message, last->second);
+    if (own || by_owner.empty()) {
         if (done) done({});
         return;
     }
@@ -429,6 +298,10 @@ bool redis_hub::flush(duration longest) {
 }
 
 redis::failure redis_hub::erase(duration longest) {
+    {
+        const std::lock_guard lock(mutex_);
+        under_way_.clear();
+    }
     for (const auto& client : shards_) {
         // The nodes of a cluster are known once it has answered anything.
         if (const auto why = client->check(client->call(redis::request("PING"), longest))) return why;

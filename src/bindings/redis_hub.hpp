@@ -2,6 +2,8 @@
 // and groups in sorted sets of channel names.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -57,7 +59,8 @@ private:
         std::string key;
         std::string general;  // the channel's name, when it has no '!'
         std::shared_ptr<redis::client> client;
-        bool asking = false;  // guarded by mutex_
+        bool asking = false;       // this and the next are guarded by mutex_
+        bool many_at_once = true;  // the server knows, and allows, BZMPOP
     };
     class popper_listener;
     class lease_listener;
@@ -69,9 +72,15 @@ private:
     redis::client& shard_for(std::string_view name);
     void pop(const std::shared_ptr<popper>& from);
     void pop_later(const std::shared_ptr<popper>& from);
-    void popped(const std::shared_ptr<popper>& from, redis::response&& answer);
-    void take(const popper& from, const redis::reply& member);
+    void popped(const std::shared_ptr<popper>& from, bool many, redis::response&& answer);
+    void drain(const std::shared_ptr<popper>& from);
+    void take(const popper& from, const redis::reply& member, const redis::reply& scored);
+    void deliver(const popper& from, const redis::reply& member);
+    // Hands a message to channels of this process without a way through Redis.
+    void loop_back(const outgoing& message, const std::vector<std::string_view>& channels);
     bool wanted(const popper& from);
+    bool reaches_itself(const std::string& key);
+    void forget_lost(const std::string& key, double seconds);
     void add_entry(redis::request& to, const std::string& key, const std::string& sealed);
     void deliver_group(const outgoing& message, const std::vector<redis::reply>& members,
                        redis::response_handler done);
@@ -79,7 +88,7 @@ private:
                       std::size_t capacity, redis::response_handler done);
     void renew_leases(bool at_once);
     redis::failure erase(redis::client& client, const std::string& node, duration longest);
-    std::string score();
+    std::int64_t next_score();
 
     const settings how_;
     const std::shared_ptr<const redis::script> bounded_add_;
@@ -91,7 +100,9 @@ private:
     mutable std::mutex mutex_;
     std::unordered_map<std::string, std::vector<std::shared_ptr<popper>>> poppers_;  // by key
     std::unordered_map<std::string, std::unordered_set<std::string>> joined_;        // groups by channel
-    double last_score_ = 0;
+    // Scores of the entries that this process has put into keys of its own and not seen again yet, by key.
+    std::unordered_map<std::string, std::deque<std::int64_t>> under_way_;
+    std::int64_t last_score_ = 0;  // microseconds
     std::size_t next_shard_ = 0;
     time_point next_renewal_{};
 };

@@ -118,16 +118,18 @@ protected:
         report_drops(steady::now());
     }
 
-    // Begins something that answers, in the running loop: a future, or None when there is nothing to wait for
-    // (`begin` returns true then).
+    // Begins something that answers, in the running loop: what to await, or None when there is nothing to
+    // wait for (`begin` returns true then).
     template <class Begin>
     py::object await(Begin begin) {
-        auto answer = redis_answer::make();
-        events_->set_loop(event_loop::running());
-        const auto future = answer->future();
+        event_loop* const loop = event_loop::running();
+        if (!loop) throw py::error_already_set();
+        events_->set_loop(loop);
+        const auto answer = redis_answer::make(*loop);
+        auto operation = answer->to_await();
         const bool settled =
             begin([answer](redis::response&& got) { answer->resolve(std::move(got.error)); });
-        return settled ? py::none() : future;
+        return settled ? py::none() : operation;
     }
 
     // Begins something that answers, without a loop: waits for it unless `longest` is zero.

@@ -73,6 +73,49 @@ TEST_CASE("a map of fifteen pairs grows its head when the address is added") {
     CHECK(found.addressed);
 }
 
+TEST_CASE("a message is kept without its address") {
+    const std::vector<std::string_view> members(300, "specific.a!member");
+    header found;
+    // The head of a map takes one byte up to 15 pairs, then three.
+    for (const int pairs : {0, 14, 15, 16}) {
+        std::string body;
+        msgpack_writer writer(body);
+        writer.map(static_cast<std::size_t>(pairs));
+        for (int i = 0; i < pairs; ++i) {
+            writer.text(std::to_string(i));
+            writer.integer(i);
+        }
+        const auto to_one = with_address(format::msgpack, body, "specific.a!b");
+        CHECK_FALSE(scan(format::msgpack, to_one, found));
+        CHECK(without_address(format::msgpack, to_one, found) == body);
+        const auto to_many = with_address(format::msgpack, body, members);
+        CHECK_FALSE(scan(format::msgpack, to_many, found));
+        CHECK(without_address(format::msgpack, to_many, found) == body);
+    }
+
+    std::string middle;
+    msgpack_writer writer(middle);
+    writer.map(3);
+    for (const auto word : {"a", "x", "__asgi_channel__", "c", "type", "t"}) writer.text(word);
+    CHECK_FALSE(scan(format::msgpack, middle, found));
+    const auto kept = without_address(format::msgpack, middle, found);
+    CHECK_FALSE(scan(format::msgpack, kept, found));
+    CHECK(found.type == "t");
+    CHECK_FALSE(found.addressed);
+
+    CHECK_FALSE(scan(format::msgpack, message_body(), found));
+    CHECK(without_address(format::msgpack, message_body(), found) == message_body());
+    std::string twice;  // which of them holds is for whoever decodes it to say
+    msgpack_writer again(twice);
+    again.map(2);
+    for (const auto word : {"__asgi_channel__", "c", "__asgi_channel__", "d"}) again.text(word);
+    CHECK_FALSE(scan(format::msgpack, twice, found));
+    CHECK(without_address(format::msgpack, twice, found) == twice);
+    const std::string text = R"({"type": "t", "__asgi_channel__": "x"})";
+    CHECK_FALSE(scan(format::json, text, found));
+    CHECK(without_address(format::json, text, found) == text);
+}
+
 TEST_CASE("JSON escapes in names and types are resolved") {
     header found;
     CHECK_FALSE(

@@ -17,7 +17,10 @@ std::error_code scan_msgpack(std::string_view body, header& out) {
     const auto top = reader.next();
     if (top.kind == msgpack_kind::broken || top.kind == msgpack_kind::end) return errc::malformed;
     if (top.kind != msgpack_kind::map) return errc::not_a_message;
+    out.pairs = top.natural;
+    bool twice = false;
     for (std::uint64_t pair = 0; pair < top.natural; ++pair) {
+        const auto pair_at = reader.position();
         const auto key = reader.next();
         const auto before = reader;
         if (key.kind == msgpack_kind::broken || key.kind == msgpack_kind::end) return errc::malformed;
@@ -32,12 +35,12 @@ std::error_code scan_msgpack(std::string_view body, header& out) {
             const auto value = reader.next();
             out.channels.clear();
             out.addressed = out.to_many = false;
+            twice = twice || out.address_at > 0;
+            out.address_at = pair_at;
             if (value.kind == msgpack_kind::text) {
                 out.channels.push_back(value.bytes);
                 out.addressed = true;
-                continue;
-            }
-            if (value.kind == msgpack_kind::array) {
+            } else if (value.kind == msgpack_kind::array) {
                 out.addressed = out.to_many = true;
                 out.channels.reserve(value.natural);
                 for (std::uint64_t i = 0; i < value.natural; ++i) {
@@ -45,9 +48,12 @@ std::error_code scan_msgpack(std::string_view body, header& out) {
                     if (name.kind != msgpack_kind::text) return errc::unaddressed;
                     out.channels.push_back(name.bytes);
                 }
-                continue;
+            } else {
+                reader = before;
+                if (!reader.skip()) return errc::malformed;
             }
-            reader = before;
+            out.address_size = twice ? 0 : reader.position() - pair_at;
+            continue;
         }
         if (!reader.skip()) return errc::malformed;
     }
@@ -168,6 +174,18 @@ std::string with_address(format how, std::string_view body, std::span<const std:
         }
         out += ']';
     });
+}
+
+std::string without_address(format how, std::string_view body, const header& found) {
+    if (how != format::msgpack || found.address_size == 0) return std::string(body);
+    std::string out;
+    out.reserve(body.size() - found.address_size + 4);
+    msgpack_reader reader(body);
+    reader.next();
+    msgpack_writer(out).map(found.pairs - 1);
+    out.append(body, reader.position(), found.address_at - reader.position());
+    out.append(body, found.address_at + found.address_size);
+    return out;
 }
 
 sealer::sealer(seal_options how) : prefix_length_(how.prefix_length) {

@@ -28,6 +28,11 @@ struct header {
     std::deque<std::string> unescaped;  // holds names that are not in the body as they are
     bool to_many = false;               // it was a list
     bool addressed = false;
+    // Where the pair of the address is in the body; the pairs of the map. Of msgpack only, and of one
+    // address.
+    std::size_t address_at = 0;
+    std::size_t address_size = 0;
+    std::size_t pairs = 0;
 };
 
 std::error_code scan(format how, std::string_view body, header& out);
@@ -35,6 +40,10 @@ std::error_code scan(format how, std::string_view body, header& out);
 // A copy of a serialised message (a map without the address) with the address added at its end.
 std::string with_address(format how, std::string_view body, std::string_view channel);
 std::string with_address(format how, std::string_view body, std::span<const std::string_view> channels);
+
+// A scanned message as it is kept: without the address, which may be far longer than the rest, where that can
+// be cut out.
+std::string without_address(format how, std::string_view body, const header& found);
 
 struct seal_options {
     std::size_t prefix_length = 0;  // 12 in the core layer, none in the pub/sub layer

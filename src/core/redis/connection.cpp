@@ -100,7 +100,9 @@ void connection::with_session(response_handler& handler, Take take) {
             refused = take(out);
             if (refused.is(errc::backlog_full)) ++stats_.refused;
             if (!refused && session_.state() == session::phase::ready && !write_blocked_) {
-                if (idle) {
+                if (io_->is_current() && delivering_) {
+                    held_back_ = true;  // for the write after the last handler
+                } else if (idle) {
                     ++stats_.direct_writes;
                     result = flush();
                 } else if (!flush_posted_) {
@@ -291,7 +293,18 @@ void connection::on_readable() {
     if (input_.capacity() > 2 * READ_AT_ONCE) std::string().swap(input_);
     if (out.ready) attempt_timer_->cancel();
     after_flush(result);
+    // What the handlers send goes out in one write.
+    delivering_ = true;
     deliver(out);
+    delivering_ = false;
+    if (std::exchange(held_back_, false)) {
+        {
+            const std::lock_guard lock(mutex_);
+            const bool up = session_.state() == session::phase::ready;
+            result = up && !write_blocked_ ? flush() : flushed::done;
+        }
+        after_flush(result);
+    }
     if (stale(epoch)) return;
     if (!broken && status == wire::status::closed) {
         const bool tls_open = wire_->established();

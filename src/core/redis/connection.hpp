@@ -81,6 +81,8 @@ private:
     std::string input_;
     std::vector<reply> replies_;
     unsigned failures_ = 0;
+    bool delivering_ = false;  // the handlers of what was read are being called
+    bool held_back_ = false;   // and have sent something
     bool ever_up_ = false;
     bool told_down_ = false;
     time_point down_since_{};

@@ -42,8 +42,11 @@ std::size_t key_position(std::string_view verb) noexcept {
     for (const auto keyless : KEYLESS) {
         if (same_word(verb, keyless)) return 0;
     }
-    // EVAL script number-of-keys key ...
-    return same_word(verb, "EVAL") || same_word(verb, "EVALSHA") || same_word(verb, "FCALL") ? 3 : 1;
+    // EVAL script number-of-keys key ..., BZMPOP timeout number-of-keys key ...
+    for (const auto counted : {"EVAL", "EVALSHA", "FCALL", "BZMPOP"}) {
+        if (same_word(verb, counted)) return 3;
+    }
+    return 1;
 }
 
 }  // namespace

@@ -17,7 +17,10 @@ constexpr std::size_t READ_SIZE = 64 * 1024;
 
 }  // namespace
 
-wire::wire(int descriptor, std::unique_ptr<tls_channel> tls) : descriptor_(descriptor), tls_(std::move(tls)) {
+wire::wire(int descriptor, std::unique_ptr<tls_channel> tls)
+    : descriptor_(descriptor),
+      tls_(std::move(tls)),
+      buffer_(std::make_unique_for_overwrite<char[]>(READ_SIZE)) {
 #ifdef SO_NOSIGPIPE
     const int on = 1;
     ::setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
@@ -73,14 +76,12 @@ wire::status wire::write(std::string_view bytes, std::size_t& taken) {
 }
 
 wire::status wire::receive(std::string& into) {
-    const auto before = into.size();
-    into.resize(before + READ_SIZE);
     ssize_t count;
     do {
-        count = ::recv(descriptor_, into.data() + before, READ_SIZE, MSG_DONTWAIT);
+        count = ::recv(descriptor_, buffer_.get(), READ_SIZE, MSG_DONTWAIT);
     } while (count < 0 && errno == EINTR);
     const int code = errno;
-    into.resize(before + (count > 0 ? static_cast<std::size_t>(count) : 0));
+    if (count > 0) into.append(buffer_.get(), static_cast<std::size_t>(count));
     if (count < 0) return code == EAGAIN || code == EWOULDBLOCK ? status::blocked : failed(code);
     if (count == 0) {
         error_ = "the server closed the connection";

@@ -34,6 +34,7 @@ private:
 
     int descriptor_;
     std::unique_ptr<tls_channel> tls_;
+    std::unique_ptr<char[]> buffer_;
     std::string cipher_;
     std::string error_;
 };
