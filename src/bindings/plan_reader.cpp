@@ -118,6 +118,24 @@ void read_class(const py::dict& from, node_objects& objects) {
     objects.private_at = slot_offset(objects.type(), "__pydantic_private__");
 }
 
+// Whether an instance that takes values for these names keeps them in itself. This instance teaches its class
+// the names: a class of which some thirty instances were made that have a dict from the start learns none any
+// more.
+bool keeps_inline(PyTypeObject* cls, const std::vector<PyObject*>& names) {
+    const py::tuple nothing(0);
+    const auto first =
+        py::reinterpret_steal<py::object>(PyBaseObject_Type.tp_new(cls, nothing.ptr(), nullptr));
+    if (!first) throw py::error_already_set();
+    for (PyObject* name : names) {
+        if (PyObject_GenericSetAttr(first.ptr(), name, Py_None) < 0) throw py::error_already_set();
+    }
+    const py::list held = py::module_::import("gc").attr("get_referents")(first);
+    for (py::handle one : held) {
+        if (PyDict_CheckExact(one.ptr())) return false;
+    }
+    return true;
+}
+
 // Whether instances take values by PyObject_GenericSetAttr as they would by their dict, only faster: Python
 // keeps up to 30 in the instance itself, and nothing in the class stands in the way of a name.
 bool takes_attributes_inline(PyTypeObject* cls, const std::vector<PyObject*>& names) {
@@ -127,12 +145,13 @@ bool takes_attributes_inline(PyTypeObject* cls, const std::vector<PyObject*>& na
     constexpr unsigned long needed = Py_TPFLAGS_MANAGED_DICT;
 #endif
     constexpr std::size_t most = 30;
-    if (!PyType_HasFeature(cls, needed) || names.size() > most) return false;
+    if (!PyType_HasFeature(cls, needed) || names.size() > most || cls->tp_finalize || cls->tp_del)
+        return false;
     for (PyObject* name : names) {
         PyObject* found = _PyType_Lookup(cls, name);
         if (found && Py_TYPE(found)->tp_descr_set) return false;
     }
-    return true;
+    return keeps_inline(cls, names);
 }
 
 PyObject* interned(py::handle name) {

@@ -128,8 +128,11 @@ def test_names_of_the_class_do_not_get_in_the_way_of_fields():
 
 
 @pytest.mark.parametrize("count", [1, 29, 30, 31, 40])
-def test_instances_of_any_width_are_ordinary(count):
+@pytest.mark.parametrize("made_before", [0, 40])  # then the class learns no names of attributes any more
+def test_instances_of_any_width_are_ordinary(count, made_before):
     wide = create_model("Wide", **{f"field_{n}": (int, n) for n in range(count)})
+    for _ in range(made_before):
+        wide()
     codec = MessageCodec(wide)
     for _ in range(50):  # Python learns the attributes of a class from its first instances
         message, reference = codec.validate('{"field_0":-1}'), wide.model_validate({"field_0": -1})
@@ -141,6 +144,20 @@ def test_instances_of_any_width_are_ordinary(count):
     assert codec.validate("{}").field_0 == 0
     del message.field_0
     assert not hasattr(message, "field_0")
+
+
+def test_making_a_codec_ends_no_instance():
+    ended = []
+
+    class Ending(Parent):
+        def __del__(self) -> None:
+            ended.append(self.one)
+
+    codec = MessageCodec(Ending)
+    gc.collect()
+    assert ended == []
+    codec.validate('{"one":3}')
+    assert ended == [3]
 
 
 def test_short_strings_are_as_good_as_new_ones():
