@@ -33,7 +33,7 @@ private:
     pybind11::object target_;
     pybind11::object deliver_;
     // What a consumer is handed at once, in bytes, before it may say that it has had enough.
-    static constexpr std::size_t MAX_COLLECTED = std::size_t{256} << 10;
+    static constexpr std::size_t MAX_COLLECTED = std::size_t{32} << 10;
 
     std::uint64_t batch_ = 0;  // the loop's batch that `collected_` belongs to
     std::size_t collected_ = 0;
