@@ -30,6 +30,7 @@ NEEDS = (
     "hypothesis",
     "jsonschema",
     "msgpack",
+    "prometheus-client",
     "pytest",
     "pytest-asyncio",
     "pytest-django",
