@@ -3,6 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
+from config.certain import member
 from django.contrib.auth import authenticate
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
@@ -52,6 +53,21 @@ class TokenView(APIView):
         return 'Bearer realm="api"'
 
 
+def user_of_credentials(request: Request) -> User:
+    """Checks the name and the password in the body.
+
+    Raises:
+        rest_framework.exceptions.AuthenticationFailed: They belong to no active user.
+        rest_framework.exceptions.ValidationError: One of them is missing or too long.
+    """
+    serializer = CredentialsSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    user = authenticate(request, **serializer.validated_data)
+    if user is None:
+        raise AuthenticationFailed("Wrong name or password.")
+    return member(user)
+
+
 class LoginView(TokenView):
     """Name and password for two cookies."""
 
@@ -61,11 +77,7 @@ class LoginView(TokenView):
     @extend_schema(request=CredentialsSerializer, responses=NameSerializer)
     def post(self, request: Request) -> Response:
         """Checks the credentials."""
-        serializer = CredentialsSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        user = authenticate(request, **serializer.validated_data)
-        if user is None:
-            raise AuthenticationFailed("Wrong name or password.")
+        user = user_of_credentials(request)
         response = Response({"username": user.get_username()})
         set_tokens(response, RefreshToken.for_user(user))
         return response

@@ -1,10 +1,8 @@
 """A token for programs."""
 
-from accounts.api import CredentialsSerializer, TokenView
-from django.contrib.auth import authenticate
+from accounts.api import CredentialsSerializer, TokenView, user_of_credentials
 from drf_spectacular.utils import extend_schema
 from rest_framework.authtoken.models import Token
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
@@ -21,10 +19,5 @@ class ChatTokenView(TokenView):
     @extend_schema(request=CredentialsSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
         """Checks the credentials."""
-        serializer = CredentialsSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        user = authenticate(request, **serializer.validated_data)
-        if user is None:
-            raise AuthenticationFailed("Wrong name or password.")
-        token, _ = Token.objects.get_or_create(user=user)
+        token, _ = Token.objects.get_or_create(user=user_of_credentials(request))
         return Response({"token": token.key})
