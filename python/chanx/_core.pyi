@@ -25,6 +25,7 @@ __all__: list[str] = [
     "compile_plan",
     "decamelize",
     "find_excess",
+    "json_text",
 ]
 
 class Plan:
@@ -358,4 +359,9 @@ def decamelize(key: str) -> str | None:
 def find_excess(text: str, limits: tuple) -> str | None:
     """
     The limit that a text goes beyond: bytes, depth, elements or string; None when it keeps all. `limits` has them in this order, negative for none.
+    """
+
+def json_text(content: typing.Any) -> str | None:
+    """
+    What json.dumps gives for plain dicts with keys of str, lists, tuples, str, numbers, booleans and None; None for what has anything else in it.
     """

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "core/encode/json_writer.hpp"
 
@@ -49,4 +51,22 @@ TEST_CASE("wider characters become UTF-8 and lone surrogates are refused") {
     CHECK(out.text() == "\"a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\\"\"");
     const std::uint16_t lone[] = {0xD800};
     CHECK_FALSE(out.ucs2_string(lone, 1));
+}
+
+TEST_CASE("escaped strings are of printable ASCII whatever their width") {
+    const auto escaped = [](const auto& chars) {
+        json_writer out;
+        out.escaped_string(chars, std::size(chars));
+        return std::string(out.text());
+    };
+    const std::uint8_t narrow[] = {'a', '"', '\n', 0x1F, '~', 0x7F, 0xE9};
+    CHECK(escaped(narrow) == R"("a\"\n\u001f~\u007f\u00e9")");
+    const std::uint16_t middle[] = {0x20AC, 'a', 0xD800, 0xFFFF};
+    CHECK(escaped(middle) == R"("\u20aca\ud800\uffff")");
+    const std::uint32_t wide[] = {0x1F600, 0x10FFFF, '\\'};
+    CHECK(escaped(wide) == R"("\ud83d\ude00\udbff\udfff\\")");
+    const std::vector<std::uint32_t> many(5000, 0x10000);
+    json_writer out;
+    out.escaped_string(many.data(), many.size());
+    CHECK(out.size() == many.size() * 12 + 2);
 }

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from chanx._core import json_text
 from chanx.core.frame_plan import GUARD_CLEAR, FramePlan, current_plan
 from chanx.core.layer_messages import CHANNEL_EVENT_TYPE, GROUP_MESSAGE_TYPE
 from chanx.core.wire_case import WireCase
@@ -43,7 +44,9 @@ class Broadcast:
         frame = self._frames.get(case)
         if frame is None:
             message = self._content["message"]
-            text = json.dumps(message if case is None else case.outgoing(message))
+            if case is not None:
+                message = case.outgoing(message)
+            text = json_text(message) or json.dumps(message)
             frame = self._frames[case] = {"type": "websocket.send", "text": text}
         return frame
 

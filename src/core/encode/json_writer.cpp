@@ -17,6 +17,16 @@ std::uint64_t needs_escape(std::uint64_t eight) noexcept {
     return ((eight - ones * 0x20) | (quote - ones) | (slash - ones)) & ~eight & high;
 }
 
+constexpr char digits[] = "0123456789abcdef";
+
+// A UTF-16 unit as \uXXXX; returns the end.
+char* write_unit(char* to, std::uint32_t unit) noexcept {
+    *to++ = '\\';
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4) *to++ = digits[(unit >> shift) & 15];
+    return to;
+}
+
 constexpr bool is_plain(unsigned c) noexcept { return c >= 0x20 && c != '"' && c != '\\'; }
 
 }  // namespace
@@ -54,22 +64,21 @@ bool json_writer::floating(double number) {
 }
 
 void json_writer::escaped(unsigned char c) {
-    static constexpr char digits[] = "0123456789abcdef";
     char* to = data_.get() + size_;
-    *to++ = '\\';
+    char letter = 0;
     switch (c) {
-        case '"': *to++ = '"'; break;
-        case '\\': *to++ = '\\'; break;
-        case '\n': *to++ = 'n'; break;
-        case '\r': *to++ = 'r'; break;
-        case '\t': *to++ = 't'; break;
-        case '\b': *to++ = 'b'; break;
-        case '\f': *to++ = 'f'; break;
-        default:
-            std::memcpy(to, "u00", 3);
-            to[3] = digits[c >> 4];
-            to[4] = digits[c & 15];
-            to += 5;
+        case '"': letter = '"'; break;
+        case '\\': letter = '\\'; break;
+        case '\n': letter = 'n'; break;
+        case '\r': letter = 'r'; break;
+        case '\t': letter = 't'; break;
+        case '\b': letter = 'b'; break;
+        case '\f': letter = 'f'; break;
+        default: to = write_unit(to, c);
+    }
+    if (letter) {
+        *to++ = '\\';
+        *to++ = letter;
     }
     size_ = static_cast<std::size_t>(to - data_.get());
 }
@@ -144,5 +153,38 @@ void json_writer::latin1_string(const unsigned char* chars, std::size_t n) { wid
 bool json_writer::ucs2_string(const std::uint16_t* chars, std::size_t n) { return wide_string(chars, n); }
 
 bool json_writer::ucs4_string(const std::uint32_t* chars, std::size_t n) { return wide_string(chars, n); }
+
+template <class Char>
+void json_writer::escaped_string(const Char* chars, std::size_t n) {
+    constexpr std::size_t block = 256;
+    constexpr std::size_t longest = 12;  // a surrogate pair
+    character('"');
+    for (std::size_t i = 0; i < n;) {
+        const std::size_t stop = n - i > block ? i + block : n;
+        reserve((stop - i) * longest + 2);
+        char* to = data_.get() + size_;
+        for (; i < stop; ++i) {
+            const std::uint32_t c = chars[i];
+            if (c < 0x7F && is_plain(c)) {
+                *to++ = static_cast<char>(c);
+            } else if (c < 0x7F) {
+                size_ = static_cast<std::size_t>(to - data_.get());
+                escaped(static_cast<unsigned char>(c));
+                to = data_.get() + size_;
+            } else if (c < 0x10000) {
+                to = write_unit(to, c);
+            } else {
+                to = write_unit(to, 0xD800 | ((c - 0x10000) >> 10));
+                to = write_unit(to, 0xDC00 | ((c - 0x10000) & 0x3FF));
+            }
+        }
+        size_ = static_cast<std::size_t>(to - data_.get());
+    }
+    character('"');
+}
+
+template void json_writer::escaped_string(const std::uint8_t* chars, std::size_t n);
+template void json_writer::escaped_string(const std::uint16_t* chars, std::size_t n);
+template void json_writer::escaped_string(const std::uint32_t* chars, std::size_t n);
 
 }  // namespace chanx::encode

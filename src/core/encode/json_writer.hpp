@@ -1,4 +1,5 @@
-// Appends JSON to a growing buffer. Separators carry no spaces; text beyond ASCII is written as UTF-8.
+// Appends JSON to a growing buffer. Text beyond ASCII is written as UTF-8, or escaped where that is asked
+// for.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,11 @@ public:
     // False for a lone surrogate, which UTF-8 cannot carry; the buffer's end is then undefined.
     bool ucs2_string(const std::uint16_t* chars, std::size_t n);
     bool ucs4_string(const std::uint32_t* chars, std::size_t n);
+
+    // A string with its quotes, of any of these widths, as json.dumps writes it by default: in printable
+    // ASCII, everything else escaped. A lone surrogate is written like any other character.
+    template <class Char>
+    void escaped_string(const Char* chars, std::size_t n);
 
 private:
     void reserve(std::size_t more) {
