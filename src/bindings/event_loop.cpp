@@ -138,6 +138,7 @@ void event_loop::detach(PyObject* capsule) {
     const auto found = known.find(queue->loop_);
     if (found != known.end() && found->second == queue) known.erase(found);
     if (last.queue == queue) last = {};
+    queue->uncork();
     queue->close();
     queue->release();
 }
@@ -152,8 +153,21 @@ PyObject* event_loop::on_call(PyObject* capsule, PyObject*) {
     return static_cast<event_loop*>(PyCapsule_GetPointer(capsule, CAPSULE))->run_drain();
 }
 
+bool event_loop::hold(std::shared_ptr<redis::corked> what) noexcept {
+    const bool first = corked_.empty();
+    corked_.push_back(std::move(what));
+    if (!first || call_soon()) return true;
+    corked_.clear();
+    return false;
+}
+
+void event_loop::uncork() noexcept {
+    for (const auto& each : std::exchange(corked_, {})) each->uncork();
+}
+
 PyObject* event_loop::run_drain() {
     const drain_scope here(this);
+    uncork();
     if (drain()) call_soon();
     hand_over();
     release_orphans();
@@ -213,11 +227,12 @@ void event_loop::wake() noexcept {
     }
 }
 
-void event_loop::call_soon() noexcept {
+// False: the loop is closed.
+bool event_loop::call_soon() noexcept {
     static PyMethodDef definition{"chanx_drain", on_call, METH_NOARGS, nullptr};
     static PyObject* const name = PyUnicode_InternFromString("call_soon");
     static PyObject* const keywords = Py_BuildValue("(s)", "context");
-    if (closed()) return;
+    if (closed()) return false;
     PyObject* const callback = PyCFunction_New(&definition, capsule_);
     PyObject* const context = PyContext_New();
     PyObject* done = nullptr;
@@ -230,9 +245,10 @@ void event_loop::call_soon() noexcept {
     if (!done) {
         PyErr_Clear();  // the loop is closed: its readers are gone
         close();
-        return;
+        return false;
     }
     Py_DECREF(done);
+    return true;
 }
 
 }  // namespace chanx::bindings

@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/redis/cork.hpp"
 #include "core/runtime/completion_queue.hpp"
 #include "core/runtime/wakeup.hpp"
 
 namespace chanx::bindings {
 
-class event_loop final : public completion_queue {
+class event_loop final : public completion_queue, public redis::cork {
 public:
     // The queue of the loop that runs in this thread, made on first use. Null, with a Python error set, when
     // no loop runs or it cannot watch a descriptor. The loop itself owns the reference that keeps the queue
@@ -22,6 +23,8 @@ public:
 
     PyObject* python_loop() const noexcept { return loop_; }  // borrowed; only valid in the loop's own thread
     void wake() noexcept override;
+    // By the loop's own thread, with the GIL.
+    bool hold(std::shared_ptr<redis::corked> what) noexcept override;
 
     // Counts what receive() returned without waiting since the loop last had its turn.
     bool breathe() noexcept {
@@ -56,7 +59,8 @@ private:
     static PyObject* on_readable(PyObject* capsule, PyObject*);
     static PyObject* on_call(PyObject* capsule, PyObject*);
     PyObject* run_drain();
-    void call_soon() noexcept;
+    bool call_soon() noexcept;
+    void uncork() noexcept;
 
     PyObject* loop_;               // borrowed: the loop owns this object, through the callback it watches for
     PyObject* capsule_ = nullptr;  // borrowed likewise
@@ -65,6 +69,7 @@ private:
     std::uint64_t streak_turn_ = 0;
     std::uint64_t hand_overs_ = 0;
     std::vector<std::pair<pybind11::object, pybind11::list>> batches_;  // by the function to call
+    std::vector<std::shared_ptr<redis::corked>> corked_;
     std::optional<pybind11::error_already_set> raised_;
     wakeup signal_;
 };

@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::chrono::milliseconds TICK{250};
 constexpr std::size_t READ_AT_ONCE = std::size_t{1} << 20;
+// Bytes held back that are worth a write of their own, so that Redis works while a long turn goes on.
+constexpr std::size_t WORTH_A_WRITE = 4096;
+// A command that comes this soon after one that was written at once is one of many.
+constexpr std::chrono::microseconds IN_A_ROW{100};
 
 void tune(int descriptor, const options& how) {
     const int on = 1;
@@ -87,7 +91,8 @@ void connection::with_session(response_handler& handler, Take take) {
     failure refused;
     outcome out;
     auto result = flushed::done;
-    bool post_flush = false;
+    bool hold = false;
+    cork* const held_by = cork::current();
     {
         const std::lock_guard lock(mutex_);
         ++stats_.requests;
@@ -102,11 +107,14 @@ void connection::with_session(response_handler& handler, Take take) {
             if (!refused && session_.state() == session::phase::ready && !write_blocked_) {
                 if (io_->is_current() && delivering_) {
                     held_back_ = true;  // for the write after the last handler
-                } else if (idle) {
+                } else if (idle && !(held_by && one_of_many(steady::now()))) {
                     ++stats_.direct_writes;
                     result = flush();
-                } else if (!flush_posted_) {
-                    flush_posted_ = post_flush = true;
+                } else if (held_by) {
+                    if (session_.output().size() >= WORTH_A_WRITE) result = flush();
+                    hold = std::exchange(corked_by_, held_by) != held_by;
+                } else {
+                    post_flush();
                 }
             }
         }
@@ -116,17 +124,7 @@ void connection::with_session(response_handler& handler, Take take) {
         if (handler) handler({std::move(refused), {}});
         return;
     }
-    if (post_flush) {
-        asio::post(io_->context(), [self = shared_from_this()] {
-            flushed after;
-            {
-                const std::lock_guard lock(self->mutex_);
-                self->flush_posted_ = false;
-                after = self->write_blocked_ ? flushed::done : self->flush();
-            }
-            self->after_flush(after);
-        });
-    }
+    if (hold && !held_by->hold(shared_from_this())) uncork();
     after_flush(result);
     deliver(out);
 }
@@ -145,6 +143,36 @@ void connection::unsubscribe(scope where, const std::vector<std::string>& names,
         session_.unsubscribe(where, names, handler, steady::now(), out);
         return failure{};
     });
+}
+
+// With the lock held. Whether the thread's turn has given something just now, or is going to write anyway.
+bool connection::one_of_many(time_point now) noexcept {
+    const auto before = std::exchange(written_at_once_, now);
+    return corked_by_ || now - before < IN_A_ROW;
+}
+
+// With the lock held. Has the I/O thread write what is there.
+void connection::post_flush() {
+    if (std::exchange(flush_posted_, true)) return;
+    asio::post(io_->context(), [self = shared_from_this()] {
+        flushed after;
+        {
+            const std::lock_guard lock(self->mutex_);
+            self->flush_posted_ = false;
+            after = self->write_blocked_ ? flushed::done : self->flush();
+        }
+        self->after_flush(after);
+    });
+}
+
+void connection::uncork() noexcept {
+    flushed result;
+    {
+        const std::lock_guard lock(mutex_);
+        corked_by_ = nullptr;
+        result = write_blocked_ ? flushed::done : flush();
+    }
+    after_flush(result);
 }
 
 // With the lock held. Writes what is there until the socket takes no more.
@@ -392,6 +420,7 @@ void connection::arm_tick() {
         {
             const std::lock_guard lock(self->mutex_);
             dead = self->session_.tick(steady::now(), out);
+            self->corked_by_ = nullptr;  // a loop that has ended would never say so
             self->stats_.failed += out.done.size();
             if (!dead && !self->write_blocked_) result = self->flush();
         }

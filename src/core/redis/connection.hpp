@@ -1,6 +1,7 @@
 // A connection that keeps itself up: session (protocol), wire (bytes), dialer (how to get there) and the
-// clock, run by the I/O thread. The calling thread writes to the socket when nothing is under way; the I/O
-// thread otherwise, which makes one write of what gathered meanwhile.
+// clock, run by the I/O thread. The calling thread writes to the socket when nothing is under way; otherwise
+// its event loop does at the end of its turn (see cork.hpp), or the I/O thread, which makes one write of what
+// gathered meanwhile.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <optional>
 
+#include "core/redis/cork.hpp"
 #include "core/redis/dialer.hpp"
 #include "core/redis/io_thread.hpp"
 #include "core/redis/link.hpp"
@@ -20,7 +22,7 @@ namespace chanx::redis {
 // A cause that waiting does not cure: what is queued fails at once, with the cause, instead of timing out.
 bool lasting(const failure& why) noexcept;
 
-class connection final : public link, public std::enable_shared_from_this<connection> {
+class connection final : public link, public corked, public std::enable_shared_from_this<connection> {
 public:
     connection(options how, std::shared_ptr<listener> tell);
 
@@ -30,6 +32,7 @@ public:
     void unsubscribe(scope where, const std::vector<std::string>& names, response_handler handler) override;
     void close() override;
     void abandon() noexcept override;
+    void uncork() noexcept override;
 
     connection_stats stats() override;
     failure describe(const reply& error) const override { return session_.fail(error); }
@@ -41,6 +44,8 @@ private:
     template <class Take>
     void with_session(response_handler& handler, Take take);
     flushed flush();
+    void post_flush();
+    bool one_of_many(time_point now) noexcept;
     void after_flush(flushed result);
     void attempt();
     void dialed(std::uint64_t epoch, socket made, const std::string& host);
@@ -69,6 +74,8 @@ private:
     bool closed_ = false;
     bool write_blocked_ = false;
     bool flush_posted_ = false;
+    time_point written_at_once_{};
+    cork* corked_by_ = nullptr;  // is going to call uncork(); only compared
     bool broken_posted_ = false;
 
     // Only the I/O thread touches what follows, once it is started.
