@@ -58,11 +58,21 @@ public:
     }
 
     py::object send(py::handle channel, py::handle message) {
-        const auto name = channel_text(channel);
-        return publish(name, message);
+        auto& to = hub();
+        const auto target = channel_text(channel);
+        const auto body = encode(message);
+        count_sent(1);
+        return await([&](redis::response_handler done) {
+            to.publish(target, body, std::move(done));
+            return false;
+        });
     }
-    py::object group_send(py::handle group, py::handle message) {
-        return publish(hub().group_channel(group_text(group)), message);
+    void group_send(py::handle group, py::handle message, redis::response_handler done) {
+        auto& to = hub();
+        const auto target = to.group_channel(group_text(group));
+        const auto body = encode(message);
+        count_sent(1);
+        to.publish(target, body, std::move(done));
     }
 
     // Without a loop: waits for Redis unless `longest` is zero.
@@ -93,16 +103,6 @@ private:
                                  py::repr(name).cast<std::string>());
         }
         return {text, static_cast<std::size_t>(size)};
-    }
-
-    py::object publish(std::string_view redis_channel, py::handle message) {
-        auto& to = hub();
-        const auto body = encode(message);
-        count_sent(1);
-        return await([&](redis::response_handler done) {
-            to.publish(redis_channel, body, std::move(done));
-            return false;
-        });
     }
 };
 

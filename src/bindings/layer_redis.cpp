@@ -87,15 +87,12 @@ public:
             return false;
         });
     }
-    py::object group_send(py::handle group, py::handle message) {
+    void group_send(py::handle group, py::handle message, redis::response_handler done) {
         auto& to = hub();
         const std::string name(group_text(group));
         const auto body = encode(message);
         count_sent(1);
-        return await([&](redis::response_handler done) {
-            to.group_send(name, body, std::move(done));
-            return false;
-        });
+        to.group_send(name, body, std::move(done));
     }
 
     // Without a loop: waits for Redis unless `longest` is zero.

@@ -80,7 +80,11 @@ public:
             .def("group_add", &Layer::group_add)
             .def("group_discard", &Layer::group_discard)
             .def("send", &Layer::send)
-            .def("group_send", &Layer::group_send)
+            .def("group_send",
+                 [](py::object self, py::object group, py::object message) {
+                     return redis_answer::later(begin_group_send<Layer>, std::move(self), std::move(group),
+                                                std::move(message));
+                 })
             .def("send_many", &Layer::send_many)
             .def("flush_sync", &Layer::flush_sync)
             .def("close", &Layer::close)
@@ -127,6 +131,7 @@ protected:
         events_->set_loop(loop);
         const auto answer = redis_answer::make(*loop);
         auto operation = answer->to_await();
+        const redis::cork::scope corked(*loop);
         const bool settled =
             begin([answer](redis::response&& got) { answer->resolve(std::move(got.error)); });
         return settled ? py::none() : operation;
@@ -145,6 +150,16 @@ protected:
             answer = redis::wait_for_answer(begin, from_seconds(longest), how_.hosts.front());
         }
         if (answer.error) throw_redis_error(answer.error);
+    }
+
+    template <class Layer>
+    static void begin_group_send(py::handle self, py::handle group, py::handle message,
+                                 const ref<redis_answer>& answer) {
+        auto& layer = self.cast<Layer&>();
+        static_cast<redis_layer&>(layer).events_->set_loop(answer->loop());
+        const redis::cork::scope corked(*answer->loop());
+        layer.group_send(group, message,
+                         [answer](redis::response&& got) { answer->resolve(std::move(got.error)); });
     }
 
     typename Hub::settings how_;

@@ -3,11 +3,13 @@ a way through Redis, a task that goes on in the drain that brings its answer."""
 
 import asyncio
 import gc
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from layers import OURS, Reader, close, until, within
 from redis_server import RedisServer
 
@@ -145,3 +147,105 @@ async def test_what_a_call_raises_is_raised_where_it_is_awaited(server: RedisSer
             await close(broken)
     finally:
         loop.set_debug(False)
+
+
+@KINDS
+async def test_a_group_message_begins_with_its_first_step_as_a_coroutine_does(
+    server: RedisServer, kind: str
+) -> None:
+    layer = OURS[kind](hosts=[server.url], prefix="lazy")
+    reader = Reader(layer, await layer.new_channel())
+    await layer.group_add("room", reader.channel)
+    never = layer.group_send("room", {"type": "x", "n": -1})
+    never.close()
+    with pytest.raises(RuntimeError, match="reuse"):
+        await never
+    cancelled = asyncio.create_task(layer.group_send("room", {"type": "x", "n": -2}))
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    # What is wrong with a call is raised where it is awaited.
+    wrong = [layer.group_send("no room", 5), layer.group_send(5, {"type": "x"})]
+    wrong.append(layer.group_send("room", {"type": object()}))
+    for call in wrong:
+        with pytest.raises(TypeError):
+            await call
+    await layer.group_send("room", {"type": "x", "n": 0})
+    await asyncio.to_thread(async_to_sync(layer.group_send), "room", {"type": "x", "n": 1})
+    assert await until(lambda: len(reader.got) >= 2)
+    assert await reader.stop() == [0, 1]
+    gone = weakref.ref(never)
+    del never, wrong, call
+    assert gone() is None
+    await close(layer)
+
+
+@KINDS
+async def test_what_one_turn_of_the_loop_sends_needs_few_writes(server: RedisServer, kind: str) -> None:
+    layer = OURS[kind](hosts=[server.url], prefix="turn", capacity=1000)
+    reader = Reader(layer, await layer.new_channel())
+    await layer.group_add("room", reader.channel)
+    await layer.group_send("room", {"type": "x", "n": 0})
+    before = reads(server)
+
+    async def work_and_send(number: int) -> None:
+        until = time.perf_counter() + 0.00003
+        while time.perf_counter() < until:
+            pass
+        await layer.group_send("room", {"type": "x", "n": number})
+
+    await within(asyncio.gather(*map(work_and_send, range(1, 201))))
+    assert reads(server) - before < 60
+    assert await until(lambda: len(reader.got) >= 201)
+    assert await reader.stop() == list(range(201))
+    await close(layer)
+
+
+def reads(server: RedisServer) -> int:
+    """How often Redis has read from a client."""
+    return int(server.cli("INFO", "stats").split("total_reads_processed:")[1].split()[0])
+
+
+@KINDS
+def test_what_the_last_turn_of_a_loop_sends_arrives(server: RedisServer, kind: str) -> None:
+    layer = OURS[kind](hosts=[server.url], prefix="last", capacity=1000)
+    listener = OURS[kind](hosts=[server.url], prefix="last", capacity=1000)
+
+    async def main() -> None:
+        reader = Reader(listener, await listener.new_channel())
+        await listener.group_add("room", reader.channel)
+        await asyncio.to_thread(asyncio.run, send_and_leave())
+        await layer.group_send("room", {"type": "x", "n": 50})
+        assert await until(lambda: len(reader.got) >= 51)
+        assert sorted(await reader.stop()) == list(range(51))
+        await close(layer, listener)
+
+    async def send_and_leave() -> None:
+        # The others begin in the turn that ends the loop, which nothing of theirs wakes again.
+        for number in range(50):
+            asyncio.get_running_loop().create_task(layer.group_send("room", {"type": "x", "n": number}))
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+@KINDS
+async def test_a_call_that_blocks_the_loop_does_not_wait_for_what_was_held_back(
+    server: RedisServer, kind: str
+) -> None:
+    layer = OURS[kind](hosts=[server.url], prefix="blocked", capacity=1000)
+    reader = Reader(layer, await layer.new_channel())
+    await layer.group_add("room", reader.channel)
+    began = time.perf_counter()
+    for number in range(0, 40, 4):
+        sends = [
+            asyncio.create_task(layer.group_send("room", {"type": "x", "n": number + more}))
+            for more in range(3)
+        ]
+        await asyncio.sleep(0)
+        layer.group_send_sync("room", {"type": "x", "n": number + 3})
+        await within(asyncio.gather(*sends))
+    assert time.perf_counter() - began < 1.2  # ten ticks of the connection are more than two seconds
+    assert await until(lambda: len(reader.got) >= 40)
+    assert sorted(await reader.stop()) == list(range(40))
+    await close(layer)

@@ -9,7 +9,7 @@ from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.event_stream import EVERY, MAX_EVENTS, EventStream, join_payloads
 from chanx.core.results import send_result
 from chanx.core.sending import Sending
-from chanx.core.tasks import publishing
+from chanx.core.tasks import begin_publishing
 from chanx.exceptions import ConfigurationError
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import EventCompleteMessage, GroupCompleteMessage
@@ -61,18 +61,28 @@ class LayerMessages(Sending[ReceiveEvent]):
             ConfigurationError: There is no channel layer.
         """
         layer = self._chanx_required_layer()
-        content = message.model_dump(mode="json") if isinstance(message, BaseMessage) else message
-        with publishing():
-            for group in _listed(self.groups if groups is None else groups):
-                await layer.group_send(
-                    group,
-                    {
-                        "type": GROUP_MESSAGE_TYPE,
-                        "message": content,
-                        "exclude_current": exclude_current,
-                        "from_channel": self.channel_name,
-                    },
-                )
+        listed = self.groups if groups is None else groups
+        tasks, task = begin_publishing()
+        try:
+            if type(listed) is list and len(listed) == 1:
+                # Nothing that the message is made of lives on while its answer is awaited.
+                await layer.group_send(listed[0], self._chanx_group_message(message, exclude_current))
+            else:
+                event = self._chanx_group_message(message, exclude_current)
+                for group in _listed(listed):
+                    await layer.group_send(group, dict(event))
+        finally:
+            if tasks is not None:
+                tasks.published(task)
+
+    def _chanx_group_message(self, message: BaseMessage | dict[str, Any], exclude: bool) -> dict[str, Any]:
+        """A message as ``handle_group_message`` takes it out of the channel layer."""
+        return {
+            "type": GROUP_MESSAGE_TYPE,
+            "message": message.model_dump(mode="json") if isinstance(message, BaseMessage) else message,
+            "exclude_current": exclude,
+            "from_channel": self.channel_name,
+        }
 
     async def handle_group_message(self, event: GroupMessageEvent) -> None:
         """Send a broadcast message on to this connection's client.
@@ -102,8 +112,12 @@ class LayerMessages(Sending[ReceiveEvent]):
             ConfigurationError: There is no channel layer.
         """
         layer = cls._chanx_class_layer()
-        with publishing():
+        tasks, task = begin_publishing()
+        try:
             await layer.send(channel_name, _event_message(event))
+        finally:
+            if tasks is not None:
+                tasks.published(task)
 
     @classmethod
     def send_event_sync(cls, event: ReceiveEvent, channel_name: str) -> None:
@@ -132,9 +146,13 @@ class LayerMessages(Sending[ReceiveEvent]):
         """
         layer = cls._chanx_class_layer()
         message = _event_message(event)
-        with publishing():
+        tasks, task = begin_publishing()
+        try:
             for group in _listed(cls._chanx_default_groups() if groups is None else groups):
                 await layer.group_send(group, message)
+        finally:
+            if tasks is not None:
+                tasks.published(task)
 
     @classmethod
     def event_stream(

@@ -116,9 +116,13 @@ class HandlerTasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             log_task_failure(error)
 
-    def published(self, task: asyncio.Task[Any]) -> None:
-        """Note that a handler's publishing has been answered."""
-        if self.publishers and task in self.publishers:
+    def published(self, task: asyncio.Task[Any] | None) -> None:
+        """Note that a handler's publishing has been answered, or given up.
+
+        Args:
+            task: As ``begin_publishing`` gave it.
+        """
+        if task is not None and self.publishers and task in self.publishers:
             self.publishers[task] = False
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
@@ -184,26 +188,21 @@ def enter(tasks: HandlerTasks) -> None:
     _current.set(tasks)
 
 
-class publishing:  # reads as a statement: `with publishing():`
-    """Note, when a handler publishes something, that it does."""
+def begin_publishing() -> "tuple[HandlerTasks, asyncio.Task[Any]] | tuple[None, None]":
+    """Note that a handler is about to publish something.
 
-    __slots__ = ("_task", "_tasks")
-
-    def __init__(self) -> None:
-        self._tasks = tasks = _current.get()
-        self._task: asyncio.Task[Any] | None = None
-        if tasks is not None and tasks.running:
-            self._task = asyncio.current_task()
-
-    def __enter__(self) -> None:
-        tasks, task = self._tasks, self._task
-        if tasks is None or task is None or task not in tasks.running:
-            self._tasks = None
-            return
-        if tasks.publishers is None:
-            tasks.publishers = {}
-        tasks.publishers[task] = True
-
-    def __exit__(self, *_: object) -> None:
-        if self._tasks is not None and self._task is not None:
-            self._tasks.published(self._task)
+    Returns:
+        The tasks of its connection and its own, for ``tasks.published(task)`` when that is answered; None twice when
+        no handler runs. Two values and no context manager: whatever lives while many handlers wait for their answers
+        is walked by the garbage collector again and again.
+    """
+    tasks = _current.get()
+    if tasks is None or not tasks.running:
+        return None, None
+    task = asyncio.current_task()
+    if task is None or task not in tasks.running:
+        return None, None
+    if tasks.publishers is None:
+        tasks.publishers = {}
+    tasks.publishers[task] = True
+    return tasks, task

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.envelope import TOPIC_EVENT_TYPE
-from chanx.core.tasks import publishing
+from chanx.core.tasks import begin_publishing
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 from chanx.messages.base import BaseMessage
 from chanx.type_defs import Camelize
@@ -149,13 +149,15 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
             ConfigurationError: There is no channel layer.
         """
         layer = cls._chanx_class_layer()
-        with publishing():
-            await layer.group_send(
-                cls.group_name(topic),
-                {
-                    "type": TOPIC_EVENT_TYPE,
-                    "topic": topic,
-                    "seq": seq,
-                    "event_data": event.model_dump(mode="json"),
-                },
-            )
+        message = {
+            "type": TOPIC_EVENT_TYPE,
+            "topic": topic,
+            "seq": seq,
+            "event_data": event.model_dump(mode="json"),
+        }
+        tasks, task = begin_publishing()
+        try:
+            await layer.group_send(cls.group_name(topic), message)
+        finally:
+            if tasks is not None:
+                tasks.published(task)

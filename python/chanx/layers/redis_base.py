@@ -6,9 +6,10 @@ import asyncio
 import atexit
 import inspect
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from asgiref.sync import markcoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 
 from chanx._core import PubSubLayerCore, RedisLayerCore
@@ -98,13 +99,26 @@ class NativeRedisLayer(NativeChannelLayer, Generic[Core]):
         """What the core's ``send_many`` takes for one message."""
         raise NotImplementedError
 
-    async def group_send(self, group: str, message: Message) -> None:
+    def group_send(  # pyright: ignore[reportIncompatibleMethodOverride]  # to be awaited all the same
+        self, group: str, message: Message
+    ) -> Coroutine[Any, Any, None]:
         """Sends a message to all members of a group, and waits until Redis has it.
+
+        Returns:
+            What to await; not a coroutine around it, for many may wait at once.
 
         Raises:
             RedisError: Redis did not take it.
             TypeError: The name is not valid, or the message cannot be serialized.
         """
+        if type(message) is dict and "__asgi_channel__" not in message and not self.strict:
+            pending: Coroutine[Any, Any, None] = self._core.group_send(group, message)
+            return pending
+        return self._check_and_group_send(group, message)
+
+    markcoroutinefunction(group_send)
+
+    async def _check_and_group_send(self, group: str, message: Message) -> None:
         self._check_message(message)
         await self._core.group_send(group, message)
 
