@@ -10,6 +10,7 @@ import typing
 __all__: list[str] = [
     "Crypter",
     "Decoder",
+    "Deliver",
     "Encoder",
     "HookGuard",
     "LayerCore",
@@ -230,6 +231,21 @@ class RedisLayerCore(LayerCore):
         ],
         arg1: typing.SupportsFloat | typing.SupportsIndex,
     ) -> None: ...
+
+class Deliver:
+    """
+    Called with a list of (connection, SharedMessage), delivers each message that only has to be sent.
+    Others go to `long_way`, in such lists; `report` is called with an error of a connection.
+    """
+    @staticmethod
+    def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+        """
+        Call self as a function.
+        """
 
 class HookGuard:
     """

@@ -7,6 +7,7 @@ namespace chanx::bindings {
 
 void init_codec(pybind11::module_& m);         // plans, decoders and encoders of typed messages
 void init_content(pybind11::module_& module);  // JSON without a message type
+void init_deliver(pybind11::module_& module);  // layer messages to consumers
 void init_layers(pybind11::module_& module);   // what the channel layers share, and each of them
 void init_memory_layer(pybind11::module_& module);
 void init_pubsub_layer(pybind11::module_& module);

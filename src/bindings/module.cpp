@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, m) {
     chanx::bindings::init_codec(m);
     chanx::bindings::init_content(m);
     chanx::bindings::init_layers(m);
+    chanx::bindings::init_deliver(m);
     chanx::bindings::init_hook_guard(m);
     chanx::bindings::init_wire(m);
     chanx::bindings::init_redis(m);

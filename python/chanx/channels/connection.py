@@ -40,6 +40,7 @@ class Connection:
         consumer: The consumer.
         outbox: Frames that nobody awaits.
         ended: No more deliveries are wanted.
+        held: Broadcasts that are kept back, None when there are none: what comes now has to queue up behind them.
         worker: The task that takes the layer's messages to ``dispatch``, while there is one.
     """
 
@@ -47,7 +48,6 @@ class Connection:
         "_close_code",
         "_context",
         "_failure",
-        "_held",
         "_inbox",
         "_inbox_bytes",
         "_layer",
@@ -57,6 +57,7 @@ class Connection:
         "_task",
         "consumer",
         "ended",
+        "held",
         "outbox",
         "worker",
     )
@@ -77,7 +78,7 @@ class Connection:
         self._task: asyncio.Task[Any] | None = None
         self._context: contextvars.Context | None = None
         self._failure: BaseException | None = None
-        self._held: list[tuple[Message, str | None, int]] | None = None
+        self.held: list[tuple[Message, str | None, int]] | None = None
         self._inbox: deque[tuple[Message, int]] | None = None
         self._inbox_bytes = 0
         self._paused = False
@@ -183,21 +184,16 @@ class Connection:
         """
         if self._inbox_bytes > MAX_INBOX_BYTES:
             return False
-        if self._held is None:
-            self._held = []
+        if self.held is None:
+            self.held = []
             self.consumer.chanx_tasks.when_settled(self._release)
-        self._held.append((frame, completion, size))
+        self.held.append((frame, completion, size))
         self._inbox_bytes += size
         return True
 
-    @property
-    def holds(self) -> bool:
-        """Whether broadcasts are kept back: what comes now has to queue up behind them."""
-        return self._held is not None
-
     def _release(self) -> None:
         """Send the broadcasts that were kept back."""
-        held, self._held = self._held, None
+        held, self.held = self.held, None
         for frame, completion, size in held or ():
             self._inbox_bytes -= size
             if self.ended:
@@ -239,7 +235,7 @@ class Connection:
         """Dispatch one message of the layer; a failure ends the connection."""
         if self.consumer.chanx_tasks.publishers:
             await self.consumer.chanx_tasks.settle()
-        if self._held is not None:
+        if self.held is not None:
             self._release()  # those came before
         if self._lock is None:
             self._lock = asyncio.Lock()

@@ -1,9 +1,9 @@
 """What the layers of this package hand over: broadcasts go straight to the server, everything else to ``dispatch``."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from chanx._core import json_text
+from chanx._core import Deliver, json_text
 from chanx.core.frame_plan import GUARD_CLEAR, FramePlan, current_plan
 from chanx.core.layer_messages import CHANNEL_EVENT_TYPE, GROUP_MESSAGE_TYPE
 from chanx.core.wire_case import WireCase
@@ -69,8 +69,8 @@ class Broadcast:
         return frame
 
 
-def deliver(batch: "list[tuple[Connection, SharedMessage]]") -> None:
-    """Deliver a batch of messages, each to its connection.
+def deliver_each(batch: "list[tuple[Connection, SharedMessage]]") -> None:
+    """Deliver a batch of messages, each to its connection, whatever has to be done for it.
 
     Args:
         batch: Pairs of connection and message; a message to a group is one object for all its members.
@@ -100,7 +100,7 @@ def deliver(batch: "list[tuple[Connection, SharedMessage]]") -> None:
                         frame, completion = broadcast.frame(plan.case), plan.group_completion
                 elif plan.passed_on and broadcast.is_event:
                     frame, completion = broadcast.event_frame(plan), plan.event_completion
-            if frame is not None and (consumer.chanx_tasks.publishers or connection.holds):
+            if frame is not None and (consumer.chanx_tasks.publishers or connection.held is not None):
                 if connection.hold(frame, completion, message.bytes):
                     continue
                 frame = None
@@ -108,21 +108,17 @@ def deliver(batch: "list[tuple[Connection, SharedMessage]]") -> None:
                 connection.hand_over(message.copy(), message.bytes)
                 previous = None
                 continue
-            outbox = connection.outbox
-            if not outbox.direct or completion is not None:
-                outbox.put(frame)
-                if completion is not None:
-                    outbox.put({"type": "websocket.send", "text": completion})
-                continue
-            sending: Any = outbox.send(frame)
-            try:
-                awaited = sending.send(None)
-            except StopIteration:
-                continue
-            except Exception as error:
-                outbox.failed(error)
-            else:
-                outbox.suspended(sending, awaited)
+            connection.outbox.put(frame)
+            if completion is not None:
+                connection.outbox.put({"type": "websocket.send", "text": completion})
         except Exception as error:
-            # One connection's trouble is not its neighbours'.
-            logger.error("Delivery failed", error=repr(error), exc_info=error)
+            log_failure(error)
+
+
+def log_failure(error: Exception) -> None:
+    """Log what went wrong with one connection: it is not its neighbours' trouble."""
+    logger.error("Delivery failed", error=repr(error), exc_info=error)
+
+
+deliver: Final = Deliver(Broadcast, deliver_each, log_failure)
+"""What layers hand a batch over to: frames that only have to be sent are, in C++; the rest is for ``deliver_each``."""
