@@ -1,8 +1,9 @@
 """Frames on their way to one client, when nobody awaits their sending.
 
 A delivery is sent by stepping the server's ``send`` by hand: it has written the frame before it first suspends, or
-suspends because the client does not read. What does suspend, and the ``send`` of servers and middleware that need a
-task, goes to one writer task per connection, so that frames stay in order and only one send is in flight.
+suspends because the client does not read. What does suspend, and the ``send`` of middleware that needs a task, is
+finished in a task. granian's ``send`` gives a future of the frame that it has taken already, which needs none. Either
+is the one send in flight: what comes meanwhile waits for it, so that frames stay in order.
 
 What waits behind it is bounded by ``send_queue_bytes`` of the consumer; beyond that its ``slow_client_policy`` decides.
 """
@@ -59,8 +60,10 @@ class Outbox:
         "_owner",
         "_queue",
         "_room",
+        "_sending",
         "_shut",
-        "_writer",
+        "_turn",
+        "_watched",
         "direct",
         "paused",
         "send",
@@ -71,8 +74,10 @@ class Outbox:
         self.send = send
         self._by_hand = is_stepped_by_hand(send)
         self._queue: SendQueue | None = None
-        self._lock: asyncio.Lock | None = None
-        self._writer: asyncio.Task[None] | None = None
+        self._sending: asyncio.Future[None] | None = None  # the send in flight
+        self._watched = False  # whether its end calls _sent; else it is asked when the next frame comes
+        self._lock: asyncio.Lock | None = None  # held by the consumer's own send that waits, or is under way
+        self._turn: asyncio.Future[None] | None = None  # what it waits for; done while it is under way
         self._room: asyncio.Future[None] | None = None
         self._dropped = 0
         self._shut = False
@@ -90,39 +95,23 @@ class Outbox:
         Args:
             frame: A message to the server; it must not be changed any more.
         """
-        if not self.direct:
-            if self._shut:
-                return
-            if self._writer is not None:
-                self._enqueue(frame)
-                return
-            try:
-                self._start(self.send(frame))
-            except Exception as error:
-                self.failed(error)
-            return
-        sending: Any = self.send(frame)
-        if type(sending) is not CoroutineType:
-            self._by_hand = False
-            self._start(_awaited(sending))
-            return
-        try:
-            awaited = sending.send(None)
-        except StopIteration:
-            return
-        except Exception as error:
-            self.failed(error)
-            return
-        self.suspended(sending, awaited)
+        if self.direct or (self._is_idle() and not self._shut):
+            self._send(frame)
+            if self._sending is not None:
+                self.take_over()
+        elif not self._shut:
+            self._enqueue(frame)
+            self._watch()
 
     def suspended(self, sending: Any, awaited: Any) -> None:
-        """Finish, in the writer task, a send that suspended on its first step.
+        """Finish, in a task, a send that suspended on its first step.
 
         Args:
             sending: The coroutine.
             awaited: What it yielded.
         """
-        self._start(_Resumed(sending, awaited))
+        self._in_flight(_Resumed(sending, awaited))
+        self.take_over()
 
     def failed(self, error: Exception) -> None:
         """Forget what waits, for the client is gone; the server says so to the consumer as well."""
@@ -150,8 +139,9 @@ class Outbox:
 
     def give_up(self) -> None:
         """Stop waiting for the client to take the frame at hand."""
-        if self._writer is not None:
-            self._writer.cancel()
+        if not self._is_idle() and self._sending is not None:
+            self._watch()
+            self._sending.cancel()
 
     async def send_last(self, message: Frame) -> None:
         """Send a message to the server after the frame at hand.
@@ -159,11 +149,7 @@ class Outbox:
         Args:
             message: The message.
         """
-        if self._lock is None:
-            await self.send(message)
-        else:
-            async with self._lock:
-                await self.send(message)
+        await self._own(message, last=True)
 
     def take_over(self) -> None:
         """Have the consumer's sends pass here: a worker takes the layer's messages to it."""
@@ -173,22 +159,23 @@ class Outbox:
 
     def give_back(self) -> None:
         """Have the consumer's sends go to the server, when neither a worker nor a frame stands in their way."""
-        if self._writer is None and self._owner.worker is None:
+        if self._owner.worker is None and self._is_idle():
             consumer = self._owner.consumer
             if consumer.base_send == self._ordered:
                 consumer.base_send = self.send
 
     def _enqueue(self, frame: Frame) -> None:
         consumer = self._owner.consumer
-        policy, limit = consumer.slow_client_policy, consumer.send_queue_bytes
         queue = self._queue
         if queue is None:
-            queue = LatestQueue(consumer.latest_key) if policy == "keep_latest" else SendQueue()
-            self._queue = queue
+            latest = consumer.slow_client_policy == "keep_latest"
+            self._queue = queue = LatestQueue(consumer.latest_key) if latest else SendQueue()
         before = queue.bytes
         superseded = queue.push(frame)
         excess = 0
+        limit = consumer.send_queue_bytes
         if queue.bytes > limit:
+            policy = consumer.slow_client_policy
             if policy == "disconnect":
                 counters.queued_bytes += queue.bytes - before
                 self._owner.is_too_slow()
@@ -223,13 +210,84 @@ class Outbox:
                 self._room.set_result(None)
             self._room = None
 
-    def _start(self, first: "Awaitable[None] | None") -> None:
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        self.take_over()
+    def _send(self, frame: Frame) -> None:
+        """Send a frame; nothing is in flight."""
+        try:
+            sending: Any = self.send(frame)
+            if self._by_hand:
+                if type(sending) is CoroutineType:
+                    sending = _Resumed(sending, sending.send(None))
+                else:
+                    self._by_hand = False
+        except StopIteration:
+            return
+        except Exception as error:
+            self.failed(error)
+            return
+        self._in_flight(sending)
+
+    def _in_flight(self, sending: Any) -> None:
         self.direct = False
-        # Not by the loop's task factory: an eager one would run it before it is known as the writer.
-        self._writer = asyncio.Task(self._write(first), loop=asyncio.get_running_loop())
+        if type(sending) in _futures or _is_future(sending):
+            self._sending = sending
+            return
+        # Not by the loop's task factory: an eager one would run it before it is known as the send in flight.
+        self._sending = asyncio.Task(_awaited(sending), loop=asyncio.get_running_loop())
+        self._watch()
+
+    def _is_idle(self) -> bool:
+        """Whether nothing is in flight, and nothing waits."""
+        sending = self._sending
+        if sending is not None:
+            if self._watched or not sending.done():
+                return False
+            self._end(sending)
+        return not self._queue and self._turn is None
+
+    def _watch(self) -> None:
+        """Have the end of the send in flight be noticed; futures of granian's take one callback only."""
+        if self._sending is not None and not self._watched:
+            self._watched = True
+            self._sending.add_done_callback(self._sent)
+
+    def _end(self, sending: "asyncio.Future[None]") -> None:
+        self._sending = None
+        self._watched = False
+        try:
+            sending.result()
+        except asyncio.CancelledError:
+            self._clear("gone")
+        except Exception as error:
+            self.failed(error)
+
+    def _sent(self, sending: "asyncio.Future[None]") -> None:
+        """The send in flight has come to its end."""
+        self._end(sending)
+        self._next()
+
+    def _next(self) -> None:
+        """Send what waits; after it, it is the turn of the consumer's own send, if one waits."""
+        while self._sending is None and self._queue:
+            before = self._queue.bytes
+            frame = self._queue.pop()
+            left = self._queue.bytes
+            counters.queued_bytes += left - before
+            self._send(frame)
+            if self.paused and left * 2 <= self._owner.consumer.send_queue_bytes:
+                self._unpause()
+        if self._sending is not None:
+            if self._queue or self._dropped or self._turn is not None:
+                self._watch()
+            return
+        if not self._shut and self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            self._owner.caught_up(dropped)
+        if self._turn is not None:
+            if not self._turn.done():
+                self._turn.set_result(None)
+        elif not self._shut:
+            self.direct = self._by_hand
+            self.give_back()
 
     async def _ordered(self, message: Frame) -> None:
         """The connection's ``send`` while frames wait, or a worker sends: behind what waits."""
@@ -239,36 +297,34 @@ class Outbox:
                 if self._room is None:
                     self._room = asyncio.get_running_loop().create_future()
                 await self._room
-        elif self._lock is None:
-            await self.send(message)
         else:
-            async with self._lock:
-                await self._owner.consumer.base_send(message) if self._shut else await self.send(message)
+            await self._own(message)
 
-    async def _write(self, first: "Awaitable[None] | None") -> None:
-        assert self._lock is not None  # made before the task
-        try:
-            async with self._lock:
-                if first is not None:
-                    await first
-                while self._queue:
-                    before = self._queue.bytes
-                    frame = self._queue.pop()
-                    counters.queued_bytes += self._queue.bytes - before
-                    if self.paused and self._queue.bytes * 2 <= self._owner.consumer.send_queue_bytes:
-                        self._unpause()
-                    await self.send(frame)
-        except Exception as error:
-            self.failed(error)
-        finally:
-            self._writer = None
-            if not self._shut:
-                self._clear("gone")
-                self.direct = self._by_hand
-                self.give_back()
-                if self._dropped:
-                    dropped, self._dropped = self._dropped, 0
-                    self._owner.caught_up(dropped)
+    async def _own(self, message: Frame, last: bool = False) -> None:
+        """Send what the consumer awaits itself: behind what waits, and before what comes meanwhile."""
+        if (self._lock is None or not self._lock.locked()) and self._is_idle():
+            self.give_back()
+            await self._send_own(message, last)
+            return
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        async with self._lock:
+            idle = self._is_idle()
+            self.direct = False
+            self._turn = asyncio.get_running_loop().create_future()
+            if idle:
+                self._turn.set_result(None)
+            self._watch()
+            try:
+                await self._turn
+                await self._send_own(message, last)
+            finally:
+                self._turn = None
+                self._next()
+
+    def _send_own(self, message: Frame, last: bool) -> Awaitable[None]:
+        refused = not last and self._owner.consumer.base_send is _refused  # it has been shut since
+        return _refused(message) if refused else self.send(message)
 
 
 async def _refused(message: Frame) -> None:
@@ -309,3 +365,14 @@ class _Resumed:
 
 async def _awaited(sending: Awaitable[None]) -> None:
     await sending
+
+
+_futures: set[type] = set()  # what _is_future has found to be some
+
+
+def _is_future(sending: Any) -> bool:
+    """Whether a send goes on when nobody awaits it: it is a task, or a future of work that is done elsewhere."""
+    if not (asyncio.isfuture(sending) and hasattr(sending, "done")):
+        return False
+    _futures.add(type(sending))
+    return True

@@ -28,7 +28,7 @@ class SendQueue:
     __slots__ = ("_frames", "bytes")
 
     def __init__(self) -> None:
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[tuple[Frame, int]] = deque()  # with what each takes
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -43,14 +43,15 @@ class SendQueue:
         Returns:
             How many frames it superseded.
         """
-        self._frames.append(frame)
-        self.bytes += frame_bytes(frame)
+        size = frame_bytes(frame)
+        self._frames.append((frame, size))
+        self.bytes += size
         return 0
 
     def pop(self) -> Frame:
         """Take the oldest frame out."""
-        frame = self._frames.popleft()
-        self.bytes -= frame_bytes(frame)
+        frame, size = self._frames.popleft()
+        self.bytes -= size
         return frame
 
     def shrink(self, limit: int) -> int:
