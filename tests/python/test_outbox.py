@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
+import warnings
 from collections.abc import Hashable
 from typing import Any
 
@@ -512,3 +514,16 @@ async def test_the_last_message_to_a_client_that_takes_nothing_is_given_up() -> 
     await settled()
     assert sender.in_flight == 0
     assert len(sender.sent) == 1
+
+
+async def test_a_send_that_is_cancelled_before_it_began_warns_of_nothing() -> None:
+    sender = Sender("other")
+    owner = Owner(sender)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        owner.outbox.put(frame("0"))
+        owner.outbox.shut("gone")
+        await settled()
+        gc.collect()
+    assert warned == []
+    assert sender.sent == []

@@ -232,7 +232,8 @@ class Outbox:
             self._sending = sending
             return
         # Not by the loop's task factory: an eager one would run it before it is known as the send in flight.
-        self._sending = asyncio.Task(_awaited(sending), loop=asyncio.get_running_loop())
+        work = sending if type(sending) is CoroutineType else _awaited(sending)
+        self._sending = asyncio.Task(work, loop=asyncio.get_running_loop())
         self._watch()
 
     def _is_idle(self) -> bool:
