@@ -36,7 +36,7 @@ class MySetting:
         WEBSOCKET_BASE_URL: Base URL shown in the documentation, such as ``wss://example.org``.
         SLOW_CLIENT_POLICY: What happens once more than ``SEND_QUEUE_BYTES`` wait for a client.
         SEND_QUEUE_BYTES: That bound, in bytes of memory for each connection.
-        GC_FREEZE: Call ``gc.freeze()`` at the first connection that a server brings to the process.
+        TUNE_GC: Have the garbage collector take less time, from a server's first connection on.
         ASYNCAPI_TITLE: Title of the AsyncAPI document.
         ASYNCAPI_DESCRIPTION: Its description.
         ASYNCAPI_VERSION: Version of the documented API.
@@ -65,7 +65,7 @@ class MySetting:
     WEBSOCKET_BASE_URL: str | None = None
     SLOW_CLIENT_POLICY: SlowClientPolicy = "pause"
     SEND_QUEUE_BYTES: int = DEFAULT_QUEUE_BYTES
-    GC_FREEZE: bool = True
+    TUNE_GC: bool = True
 
     ASYNCAPI_TITLE: str = "AsyncAPI Documentation"
     ASYNCAPI_DESCRIPTION: str = ""

@@ -14,7 +14,7 @@ from channels.generic.websocket import (
 )
 from channels.layers import get_channel_layer
 
-from chanx.channels.collector import freeze_once
+from chanx.channels.collector import tune_once
 from chanx.channels.connection import Connection
 from chanx.channels.database import connections
 from chanx.channels.flow import controlled
@@ -76,7 +76,7 @@ class AsyncJsonWebsocketConsumer(
         Returns:
             The coroutine that serves it; no other stands around it, which would cost each connection memory.
         """
-        freeze_once(scope)
+        tune_once(scope)
         self.scope = scope
         self.channel_layer = get_channel_layer(self.channel_layer_alias)
         self.base_send = send = controlled(send)
