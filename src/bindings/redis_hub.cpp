@@ -222,7 +222,8 @@ void redis_hub::group_add(const std::string& group, const std::string& channel,
                           redis::response_handler done) {
     if (table_->holds(channel)) {
         const std::lock_guard lock(mutex_);
-        joined_[channel].insert(group);
+        auto& groups = joined_[channel];
+        if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
     }
     auto& client = shard_for(group);
     redis::request what("ZADD", group_key(group), decimal(unix_time()), channel);
@@ -235,7 +236,7 @@ void redis_hub::group_discard(const std::string& group, const std::string& chann
     {
         const std::lock_guard lock(mutex_);
         const auto found = joined_.find(channel);
-        if (found != joined_.end() && found->second.erase(group) && found->second.empty())
+        if (found != joined_.end() && std::erase(found->second, group) && found->second.empty())
             joined_.erase(found);
     }
     auto& client = shard_for(group);
@@ -245,7 +246,7 @@ void redis_hub::group_discard(const std::string& group, const std::string& chann
 }
 
 void redis_hub::channel_freed(const std::string& name) noexcept {
-    std::unordered_set<std::string> groups;
+    std::vector<std::string> groups;
     {
         const std::lock_guard lock(mutex_);
         const auto found = joined_.find(name);

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "bindings/layer_events.hpp"
@@ -99,7 +98,7 @@ private:
 
     mutable std::mutex mutex_;
     std::unordered_map<std::string, std::vector<std::shared_ptr<popper>>> poppers_;  // by key
-    std::unordered_map<std::string, std::unordered_set<std::string>> joined_;        // groups by channel
+    std::unordered_map<std::string, std::vector<std::string>> joined_;               // groups by channel
     // Scores of the entries that this process has put into keys of its own and not seen again yet, by key.
     std::unordered_map<std::string, std::deque<std::int64_t>> under_way_;
     std::int64_t last_score_ = 0;  // microseconds

@@ -91,6 +91,7 @@ void subscription_plan::confirm(const batch& what, std::vector<outcome::finished
             done.push_back({std::move(waiting->handler), {}});
         }
         each.waiters.clear();
+        each.waiters.shrink_to_fit();  // most subscriptions stay, and nobody waits for them again
     }
 }
 
