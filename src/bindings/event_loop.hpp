@@ -23,6 +23,7 @@ public:
 
     PyObject* python_loop() const noexcept { return loop_; }  // borrowed; only valid in the loop's own thread
     void wake() noexcept override;
+    std::uint64_t turn() const noexcept override { return turns(); }
     // By the loop's own thread, with the GIL.
     bool hold(std::shared_ptr<redis::corked> what) noexcept override;
 

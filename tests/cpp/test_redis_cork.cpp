@@ -16,15 +16,18 @@ namespace {
 class test_cork final : public cork {
 public:
     explicit test_cork(bool takes = true) : takes_(takes) {}
+    std::uint64_t turn() const noexcept override { return turns; }
     bool hold(std::shared_ptr<corked> what) noexcept override {
         if (takes_) held.push_back(std::move(what));
         return takes_;
     }
     void end_turn() {
+        ++turns;
         for (const auto& each : std::exchange(held, {})) each->uncork();
     }
 
     std::vector<std::shared_ptr<corked>> held;
+    std::uint64_t turns = 0;
 
 private:
     const bool takes_;
@@ -132,4 +135,18 @@ TEST_CASE_FIXTURE(fixture, "another thread does not wait for the end of the turn
     CHECK(steady::now() - begun < 500ms);  // waiting for the tick would be a second
     CHECK(in_order == answered);
     loop.end_turn();
+}
+
+TEST_CASE_FIXTURE(fixture, "who waits for each answer has each command written at once") {
+    test_cork loop;
+    const cork::scope here(loop);
+    const auto before = commands->stats().direct_writes;
+    for (int number = 0; number < 20; ++number) {
+        give(number, 1);
+        CHECK(eventually([&] { return answered == number + 1; }));
+        loop.end_turn();
+    }
+    CHECK(commands->stats().direct_writes - before == 20);
+    CHECK(loop.held.empty());
+    CHECK(in_order == 20);
 }

@@ -18,8 +18,6 @@ constexpr std::chrono::milliseconds TICK{250};
 constexpr std::size_t READ_AT_ONCE = std::size_t{1} << 20;
 // Bytes held back that are worth a write of their own, so that Redis works while a long turn goes on.
 constexpr std::size_t WORTH_A_WRITE = 4096;
-// A command that comes this soon after one that was written at once is one of many.
-constexpr std::chrono::microseconds IN_A_ROW{100};
 
 void tune(int descriptor, const options& how) {
     const int on = 1;
@@ -107,7 +105,7 @@ void connection::with_session(response_handler& handler, Take take) {
             if (!refused && session_.state() == session::phase::ready && !write_blocked_) {
                 if (io_->is_current() && delivering_) {
                     held_back_ = true;  // for the write after the last handler
-                } else if (idle && !(held_by && one_of_many(steady::now()))) {
+                } else if (idle && !(held_by && one_of_many(*held_by))) {
                     ++stats_.direct_writes;
                     result = flush();
                 } else if (held_by) {
@@ -145,10 +143,10 @@ void connection::unsubscribe(scope where, const std::vector<std::string>& names,
     });
 }
 
-// With the lock held. Whether the thread's turn has given something just now, or is going to write anyway.
-bool connection::one_of_many(time_point now) noexcept {
-    const auto before = std::exchange(written_at_once_, now);
-    return corked_by_ || now - before < IN_A_ROW;
+// With the lock held. Whether the turn has written something at once already, or is going to write anyway.
+bool connection::one_of_many(const cork& here) noexcept {
+    const std::pair now{&here, here.turn()};
+    return std::exchange(written_in_, now) == now || corked_by_;
 }
 
 // With the lock held. Has the I/O thread write what is there.

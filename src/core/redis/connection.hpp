@@ -45,7 +45,7 @@ private:
     void with_session(response_handler& handler, Take take);
     flushed flush();
     void post_flush();
-    bool one_of_many(time_point now) noexcept;
+    bool one_of_many(const cork& here) noexcept;
     void after_flush(flushed result);
     void attempt();
     void dialed(std::uint64_t epoch, socket made, const std::string& host);
@@ -74,8 +74,8 @@ private:
     bool closed_ = false;
     bool write_blocked_ = false;
     bool flush_posted_ = false;
-    time_point written_at_once_{};
-    cork* corked_by_ = nullptr;  // is going to call uncork(); only compared
+    std::pair<const cork*, std::uint64_t> written_in_{};  // the last turn that wrote at once; only compared
+    cork* corked_by_ = nullptr;                           // is going to call uncork(); only compared
     bool broken_posted_ = false;
 
     // Only the I/O thread touches what follows, once it is started.

@@ -1,7 +1,8 @@
-// What a thread gives in a row goes out in few writes: the first command at once, since nothing is under way,
-// the others when the thread's event loop has finished its turn, or a good deal has gathered.
+// What a thread gives in one turn of its event loop goes out in few writes: the first command at once, the
+// others when the turn ends, or a good deal has gathered.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -31,6 +32,8 @@ public:
 
     // Null: nothing tells when the thread's turn ends.
     static cork* current() noexcept { return current_; }
+    // Another number after each turn that has brought answers.
+    virtual std::uint64_t turn() const noexcept = 0;
     // Calls uncork() when the turn ends. False when that cannot be arranged.
     virtual bool hold(std::shared_ptr<corked> what) noexcept = 0;
 
