@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -45,6 +45,13 @@ async def hear(client: ClientConnection) -> Any:
 async def hear_to_the_end(client: ClientConnection) -> None:
     while True:
         await hear(client)
+
+
+async def keep_talking(client: ClientConnection) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await say(client, "stats")
+            await asyncio.sleep(0.2)
 
 
 async def say(client: ClientConnection, action: str, payload: Any = None) -> None:
@@ -121,14 +128,16 @@ async def test_a_slow_client_that_still_reads_learns_why_it_is_disconnected(serv
         assert after["disconnected"] == before["disconnected"] + 1
         assert after["dropped"]["disconnect"] > before["dropped"]["disconnect"]
         assert after["queued_bytes"] == 0
+        # granian's `close` waits for a frame of the client once `receive` was called, now and then for ever.
+        talking = asyncio.create_task(keep_talking(stalled)) if server.name == "granian" else None
         with pytest.raises(ConnectionClosed) as closed:
             await hear_to_the_end(stalled)
         frame = closed.value.rcvd
-        if server.name == "granian":  # its `close` waits for a frame of the client once `receive` was called
-            assert frame is None
-        else:
+        if talking is None:
             assert frame is not None
-            assert frame.code == 1013
+        else:
+            talking.cancel()
+        assert frame is None or frame.code == 1013
 
 
 async def test_a_client_that_takes_nothing_is_gone_after_the_grace(server: Server) -> None:
