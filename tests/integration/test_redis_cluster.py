@@ -66,12 +66,11 @@ async def test_messages_arrive_in_order_and_groups_at_all_members(pair: tuple[La
 async def test_a_group_has_members_over_many_slots(cluster: RedisCluster) -> None:
     """Each process has a key of its own, so one group message goes to as many slots as there are processes."""
     addresses = cluster.addresses()
-    layers = [
-        RedisChannelLayer(hosts=[{"cluster": addresses}]) for _ in range(24)
-    ]  # with 12, one run in 43 left a master out
+    # Their names are random: of 12, one run in 43 left a master out; of 24, one in 60 has two in one slot.
+    layers = [RedisChannelLayer(hosts=[{"cluster": addresses}]) for _ in range(24)]
     channels = [(layer, await layer.new_channel()) for layer in layers for _ in range(3)]
     slots = {cluster.slot(layer.prefix + channel.partition("!")[0] + "!") for layer, channel in channels}
-    assert len(slots) == len(layers)
+    assert len(slots) >= len(layers) - 2
     assert len({cluster.owner(slot).port for slot in slots}) == 3
     for layer, channel in channels:
         await layer.group_add("wide", channel)
