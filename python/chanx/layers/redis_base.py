@@ -13,7 +13,7 @@ from asgiref.sync import markcoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 
 from chanx._core import PubSubLayerCore, RedisLayerCore
-from chanx.layers.base import Message, NativeChannelLayer
+from chanx.layers.base import InvalidMessageError, Message, NativeChannelLayer
 from chanx.layers.hosts import parse_hosts
 from chanx.layers.logs import ConnectionLog, logger
 from chanx.layers.serializers import SerializerDoesNotExist, registered_names, serializer_for
@@ -111,16 +111,14 @@ class NativeRedisLayer(NativeChannelLayer, Generic[Core]):
             RedisError: Redis did not take it.
             TypeError: The name is not valid, or the message cannot be serialized.
         """
-        if type(message) is dict and "__asgi_channel__" not in message and not self.strict:
-            pending: Coroutine[Any, Any, None] = self._core.group_send(group, message)
-            return pending
-        return self._check_and_group_send(group, message)
+        try:
+            self._check_message(message)
+        except InvalidMessageError as error:
+            return _refused(error)  # raised where it is awaited
+        pending: Coroutine[Any, Any, None] = self._core.group_send(group, message)
+        return pending
 
     markcoroutinefunction(group_send)
-
-    async def _check_and_group_send(self, group: str, message: Message) -> None:
-        self._check_message(message)
-        await self._core.group_send(group, message)
 
     async def close(self) -> None:
         """Closes the connections; the layer opens them again when it is used."""
@@ -193,6 +191,10 @@ class NativeRedisLayer(NativeChannelLayer, Generic[Core]):
             self._check_message(message)
         items: list[Any] = [self._item(*each) for each in messages]
         self._core.send_many(items, timeout if wait else 0)
+
+
+async def _refused(error: InvalidMessageError) -> None:
+    raise error
 
 
 async def _called(callback: Callback) -> None:
