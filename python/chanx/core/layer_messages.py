@@ -9,7 +9,7 @@ from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.event_stream import EVERY, MAX_EVENTS, EventStream, join_payloads
 from chanx.core.results import send_result
 from chanx.core.sending import Sending
-from chanx.core.tasks import begin_publishing
+from chanx.core.tasks import begin_publishing, end_publishing
 from chanx.exceptions import ConfigurationError
 from chanx.messages.base import BaseMessage
 from chanx.messages.outgoing import EventCompleteMessage, GroupCompleteMessage
@@ -72,8 +72,7 @@ class LayerMessages(Sending[ReceiveEvent]):
                 for group in _listed(listed):
                     await layer.group_send(group, dict(event))
         finally:
-            if tasks is not None:
-                tasks.published(task)
+            end_publishing(tasks, task)
 
     def _chanx_group_message(self, message: BaseMessage | dict[str, Any], exclude: bool) -> dict[str, Any]:
         """A message as ``handle_group_message`` takes it out of the channel layer."""
@@ -116,8 +115,7 @@ class LayerMessages(Sending[ReceiveEvent]):
         try:
             await layer.send(channel_name, _event_message(event))
         finally:
-            if tasks is not None:
-                tasks.published(task)
+            end_publishing(tasks, task)
 
     @classmethod
     def send_event_sync(cls, event: ReceiveEvent, channel_name: str) -> None:
@@ -151,8 +149,7 @@ class LayerMessages(Sending[ReceiveEvent]):
             for group in _listed(cls._chanx_default_groups() if groups is None else groups):
                 await layer.group_send(group, message)
         finally:
-            if tasks is not None:
-                tasks.published(task)
+            end_publishing(tasks, task)
 
     @classmethod
     def event_stream(

@@ -116,13 +116,9 @@ class HandlerTasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             log_task_failure(error)
 
-    def published(self, task: asyncio.Task[Any] | None) -> None:
-        """Note that a handler's publishing has been answered, or given up.
-
-        Args:
-            task: As ``begin_publishing`` gave it.
-        """
-        if task is not None and self.publishers and task in self.publishers:
+    def published(self, task: asyncio.Task[Any]) -> None:
+        """Note that a handler's publishing has been answered, or given up."""
+        if self.publishers and task in self.publishers:
             self.publishers[task] = False
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
@@ -192,8 +188,8 @@ def begin_publishing() -> "tuple[HandlerTasks, asyncio.Task[Any]] | tuple[None, 
     """Note that a handler is about to publish something.
 
     Returns:
-        The tasks of its connection and its own, for ``tasks.published(task)`` when that is answered; None twice when
-        no handler runs. Two values and no context manager: whatever lives while many handlers wait for their answers
+        The tasks of its connection and its own, for ``end_publishing`` when that is answered; None twice when no
+        handler runs. Two values and no context manager: whatever lives while many handlers wait for their answers
         is walked by the garbage collector again and again.
     """
     tasks = _current.get()
@@ -206,3 +202,14 @@ def begin_publishing() -> "tuple[HandlerTasks, asyncio.Task[Any]] | tuple[None, 
         tasks.publishers = {}
     tasks.publishers[task] = True
     return tasks, task
+
+
+def end_publishing(tasks: HandlerTasks | None, task: asyncio.Task[Any] | None) -> None:
+    """Note that what ``begin_publishing`` noted has been answered, or given up.
+
+    Args:
+        tasks: The first of what it returned.
+        task: The second.
+    """
+    if tasks is not None and task is not None:
+        tasks.published(task)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from chanx.core.consumer_base import ReceiveEvent
 from chanx.core.envelope import TOPIC_EVENT_TYPE
-from chanx.core.tasks import begin_publishing
+from chanx.core.tasks import begin_publishing, end_publishing
 from chanx.core.websocket import ChanxWebsocketConsumerMixin
 from chanx.messages.base import BaseMessage
 from chanx.type_defs import Camelize
@@ -159,5 +159,4 @@ class Topic(ChanxWebsocketConsumerMixin[ReceiveEvent]):
         try:
             await layer.group_send(cls.group_name(topic), message)
         finally:
-            if tasks is not None:
-                tasks.published(task)
+            end_publishing(tasks, task)
